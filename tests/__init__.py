@@ -1,0 +1,1 @@
+"""The tests: ``unit`` mirrors the package, ``widgets`` and ``end2end`` drive the real program."""
