@@ -1,0 +1,1 @@
+"""Bytes from an endpoint become typed events here, and only here."""

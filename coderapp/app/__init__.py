@@ -1,0 +1,1 @@
+"""Composition root: builds every object, connects signals, owns lifetimes."""

@@ -1,0 +1,1 @@
+"""Values and rules. Standard library only; imports nothing from the other rooms."""

@@ -1,0 +1,161 @@
+"""A conversation: a tree of messages with an active path.
+
+Regenerate adds a sibling, edit a branch; nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from coderapp.core.message import JsonValue, Message, Role, TextPart
+
+TITLE_LENGTH = 60
+"""Characters that a title made from a prompt has at most."""
+
+UNTITLED = "New conversation"
+
+ROOT = ""
+"""The parent of first messages."""
+
+
+class BranchPosition(NamedTuple):
+    """Where a message stands among its siblings: `place` from 0, `of` in all."""
+
+    place: int
+    of: int
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Everything about one conversation but the open text of the window.
+
+    `parents` maps message id → parent id (ROOT for a first message); children keep the order in which they were
+    added; `chosen` maps parent id → the child that the active path takes (by default the newest).
+    `parameters` holds only what the user set. Raises ValueError on an unknown parent or a reused id.
+    """
+
+    id: str
+    created: float
+    title: str = ""
+    titled_by_user: bool = False
+    updated: float = 0.0
+    profile_id: str = ""
+    model: str = ""
+    system_prompt: str = ""
+    parameters: dict[str, JsonValue] = field(default_factory=dict)
+    draft: str = ""
+    messages: dict[str, Message] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+    children: dict[str, list[str]] = field(default_factory=dict)
+    chosen: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def restore(
+        cls,
+        conversation_id: str,
+        created: float,
+        nodes: Iterable[tuple[str, Message]],
+        chosen: Mapping[str, str],
+        **fields: object,
+    ) -> Conversation:
+        """From (parent id, message) pairs, parents first, as a file holds them."""
+        conversation = cls(conversation_id, created)
+        for parent, message in nodes:
+            conversation.add(message, parent=parent)
+        conversation.chosen.update(
+            {p: child for p, child in chosen.items() if child in conversation.children.get(p, ())}
+        )
+        for name, value in fields.items():
+            setattr(conversation, name, value)
+        return conversation
+
+    # growing
+
+    def add(self, message: Message, *, parent: str | None = None) -> None:
+        """Adds under `parent` (default: the end of the active path) and makes it active."""
+        parent = self.leaf_id if parent is None else parent
+        if message.id in self.messages or message.id == ROOT:
+            raise ValueError(f"message id {message.id!r} is in use")
+        if parent != ROOT and parent not in self.messages:
+            raise ValueError(f"no message {parent!r}")
+        self.messages[message.id] = message
+        self.parents[message.id] = parent
+        self.children.setdefault(parent, []).append(message.id)
+        self.chosen[parent] = message.id
+        self.updated = max(self.updated, message.created)
+        if not self.title and message.role is Role.USER:
+            self.title = title_from(message.text)
+
+    def add_sibling(self, of: str, message: Message) -> None:
+        """Adds beside the message `of`: a regenerated answer, or an edited prompt."""
+        self.add(message, parent=self.parents[of])
+
+    def update(self, message: Message) -> None:
+        """Replaces the value of a message that is still growing; its place stays."""
+        if message.id not in self.messages:
+            raise ValueError(f"no message {message.id!r}")
+        self.messages[message.id] = message
+
+    # the active path
+
+    @property
+    def leaf_id(self) -> str:
+        node = ROOT
+        while (child := self.chosen.get(node)) is not None:
+            node = child
+        return node
+
+    def path(self) -> Iterator[Message]:
+        """The active path, from the first message to the last."""
+        node = ROOT
+        while (child := self.chosen.get(node)) is not None:
+            yield self.messages[child]
+            node = child
+
+    def path_to(self, message_id: str) -> tuple[Message, ...]:
+        """From the first message to `message_id`, that one included; empty for ROOT."""
+        found = []
+        while message_id != ROOT:
+            found.append(self.messages[message_id])
+            message_id = self.parents[message_id]
+        return tuple(reversed(found))
+
+    def branch(self, message_id: str) -> BranchPosition:
+        siblings = self.children[self.parents[message_id]]
+        return BranchPosition(siblings.index(message_id), len(siblings))
+
+    def sibling(self, message_id: str, step: int) -> str:
+        """The id `step` places on among the siblings, held at the ends."""
+        siblings = self.children[self.parents[message_id]]
+        place = min(max(siblings.index(message_id) + step, 0), len(siblings) - 1)
+        return siblings[place]
+
+    def choose(self, message_id: str) -> None:
+        """Leads the active path through `message_id`; below it, the branch chosen last."""
+        while message_id != ROOT:
+            parent = self.parents[message_id]
+            self.chosen[parent] = message_id
+            message_id = parent
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+
+def title_from(prompt: str) -> str:
+    """A one-line title of at most TITLE_LENGTH characters, cut at a word; "New conversation" for blank text."""
+    line = re.sub(r"\s+", " ", prompt[:400]).strip().lstrip("#>-*` ")
+    if not line:
+        return UNTITLED
+    if len(line) <= TITLE_LENGTH:
+        return line
+    cut = line.rfind(" ", TITLE_LENGTH // 2, TITLE_LENGTH)
+    return line[: cut if cut > 0 else TITLE_LENGTH - 1].rstrip(" ,.;:") + "…"
+
+
+def with_text(message: Message, text: str) -> Message:
+    """A prompt with other words: parts that are not text stay."""
+    kept = tuple(part for part in message.parts if not isinstance(part, TextPart))
+    return replace(message, parts=(TextPart(text), *kept))

@@ -1,0 +1,120 @@
+"""A connection profile: which endpoint, which dialect, where the key travels, how long to wait. Holds no key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+PIXLAB_URL = "https://llm.pixlab.io/coder"
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+class ProfileKind(StrEnum):
+    """Who listens at the other end. Decides the dialect and which parameters are accepted."""
+
+    BUILT_IN = "built-in"
+    PIXLAB = "pixlab"
+    OPENAI = "openai"
+
+    @property
+    def label(self) -> str:
+        return {"built-in": "Built-in", "pixlab": "PixLab CODER", "openai": "OpenAI-compatible"}[self.value]
+
+
+class KeyPlacement(StrEnum):
+    """Header: `WWW-Authenticate: KEY` for PixLab's dialect, `Authorization: Bearer KEY` for OpenAI's.
+
+    Body: the field `key`. Query: `?key=KEY`.
+    """
+
+    HEADER = "header"
+    BODY = "body"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, to the first byte of the reply, and between two bytes after it."""
+
+    connect: float = 10.0
+    first_byte: float = 300.0
+    between_bytes: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`base_url` is the address of `/coder` in PixLab's dialect and ends in `/v1` (or the like) in OpenAI's.
+
+    `stream` is what is sent where the conversation does not set it itself: True sends `stream: true`, False sends
+    nothing. `include_usage` sends `stream_options: {"include_usage": true}` with streams (OpenAI's dialect only):
+    without it most servers report no token counts. `tools_url` and `toolcall_url`, where empty, are `/tools` and
+    `/toolcall` on the same host.
+    """
+
+    id: str
+    name: str
+    kind: ProfileKind
+    base_url: str = ""
+    model: str = ""
+    key_placement: KeyPlacement = KeyPlacement.HEADER
+    stream: bool = True
+    include_usage: bool = True
+    tools_url: str = ""
+    toolcall_url: str = ""
+    timeouts: Timeouts = Timeouts()
+
+    @property
+    def needs_key(self) -> bool:
+        return self.kind is ProfileKind.PIXLAB
+
+    @property
+    def chat_url(self) -> str:
+        """Where prompts are posted."""
+        base = self.base_url.rstrip("/")
+        if self.kind is ProfileKind.OPENAI and not base.endswith("/chat/completions"):
+            return f"{base}/chat/completions"
+        return base
+
+    @property
+    def models_url(self) -> str:
+        """Where models are listed (OpenAI's dialect)."""
+        return self.chat_url.removesuffix("/chat/completions") + "/models"
+
+    def beside(self, path: str) -> str:
+        """`path` on the host of `base_url`."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}{path}"
+
+    @property
+    def tools_address(self) -> str:
+        return self.tools_url or self.beside("/tools")
+
+    @property
+    def toolcall_address(self) -> str:
+        return self.toolcall_url or self.beside("/toolcall")
+
+
+def built_in_profile() -> Profile:
+    return Profile("built-in", "Built-in", ProfileKind.BUILT_IN)
+
+
+def pixlab_profile() -> Profile:
+    """Whole replies by default: PixLab's documentation describes no streaming."""
+    return Profile("pixlab", "PixLab CODER", ProfileKind.PIXLAB, base_url=PIXLAB_URL, stream=False)
+
+
+def address_fault(url: str) -> str | None:
+    """What is wrong with an address, as a sentence; None where it can be used."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"The address can't be read: {error}."
+    if parts.scheme not in ("http", "https"):
+        return "The address must begin with http:// or https://."
+    if not host:
+        return "The address names no host."
+    if parts.username or parts.password:
+        return "The address must not hold a user name or password; enter the key in its own field."
+    return None

@@ -1,0 +1,44 @@
+"""A secret that does not print itself."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Never
+
+
+class Secret:
+    """An API key in memory. `reveal` is the only way to its text: repr, str, format and pickling refuse.
+
+    The text is stripped of surrounding white space (a pasted key often brings a line end).
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text.strip()
+
+    def reveal(self) -> str:
+        return self._text
+
+    def redact(self, text: str) -> str:
+        """`text` with every occurrence of the secret replaced."""
+        return text.replace(self._text, "[key]") if self._text else text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._text))
+
+    def __repr__(self) -> str:
+        return "Secret(…)" if self._text else "Secret(empty)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a Secret is not serialised")

@@ -1,0 +1,1 @@
+"""Qt without widgets: sessions, item models, workers, theme."""
