@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from coderapp.core.message import JsonValue
 
 PIXLAB_URL = "https://llm.pixlab.io/coder"
 OPENAI_URL = "https://api.openai.com/v1"
@@ -49,7 +52,8 @@ class Profile:
     `stream` is what is sent where the conversation does not set it itself: True sends `stream: true`, False sends
     nothing. `include_usage` sends `stream_options: {"include_usage": true}` with streams (OpenAI's dialect only):
     without it most servers report no token counts. `tools_url` and `toolcall_url`, where empty, are `/tools` and
-    `/toolcall` on the same host.
+    `/toolcall` on the same host. `starts_with` holds the parameters that a new conversation has set from the start;
+    they show in the sidebar as set and can be reset there.
     """
 
     id: str
@@ -63,6 +67,7 @@ class Profile:
     tools_url: str = ""
     toolcall_url: str = ""
     timeouts: Timeouts = Timeouts()
+    starts_with: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def needs_key(self) -> bool:
@@ -96,7 +101,8 @@ class Profile:
 
 
 def built_in_profile() -> Profile:
-    return Profile("built-in", "Built-in", ProfileKind.BUILT_IN)
+    """Its address is known only while it runs. The contract's default format is plain text, without code blocks."""
+    return Profile("built-in", "Built-in", ProfileKind.BUILT_IN, starts_with={"format": "markdown"})
 
 
 def pixlab_profile() -> Profile:
