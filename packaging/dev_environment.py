@@ -145,7 +145,12 @@ def ensure(purpose: Purpose) -> None:
     elif found.stamp is not None:
         kept = found.stamp.fingerprints
     _write(Stamp(str(ROOT), version, installing=True))
-    _install(purpose)
+    try:
+        _install(purpose)
+    except Stop:
+        # pip failed in good order: what is there is sound, and the next start goes on from it.
+        _write(Stamp(str(ROOT), version, installing=False))
+        raise
     kept = {**kept, purpose: digest}
     if purpose == "test":
         kept["run"] = _fingerprint_here("run", version)
@@ -218,7 +223,7 @@ def _make() -> None:
 def _install(purpose: Purpose) -> None:
     lock = LOCKS[purpose]
     say(f"Installing what {lock.relative_to(ROOT)} names; the first time this takes a minute or two.")
-    pip = [str(python_path()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [str(python_path()), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     for attempt in (1, 2):
         outcome = run([*pip, "--require-hashes", "-r", str(lock)])
         if outcome.code == 0:

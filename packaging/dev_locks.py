@@ -73,7 +73,7 @@ def renew(*, upgrade: bool) -> None:
         texts = {purpose: checked(path.read_text("utf-8"), path.name) for purpose, path in made.items()}
     for purpose, lock in LOCKS.items():
         lock.write_text(texts[purpose], encoding="utf-8", newline="\n")
-        say(f"{lock.relative_to(ROOT)}: {len(re.findall(r'^[a-z].*==', texts[purpose], re.M))} packages.")
+        say(f"{lock.relative_to(ROOT)}: {len(re.findall(r'^[a-z].*==', texts[purpose], re.MULTILINE))} packages.")
 
 
 def _compile(command: list[str]) -> None:
