@@ -67,6 +67,7 @@ TEST_PROGRAMS = (
 )
 
 _MACHINES = {"x86_64": "x86-64", "aarch64": "AArch64"}
+OS_RELEASE = Path("/etc/os-release")
 _ATTEMPTS = 3
 _PAUSE_S = 5.0
 
@@ -135,8 +136,8 @@ def ensure(purpose: Purpose) -> None:
     listed = ", ".join(need.name for need in needs)
     if not (is_debian(_os_release()) and shutil.which("apt-get")):
         raise Stop(
-            f"This system lacks {listed}. Install them with its package manager (on Debian they are in "
-            f"{' '.join(names)}) and start again."
+            f"This system lacks {listed}. Install {'it' if len(needs) == 1 else 'them'} with its package manager "
+            f"(on Debian: {' '.join(names)}) and start again."
         )
     if os.geteuid() != 0:
         raise Stop(
@@ -195,6 +196,6 @@ def _find_program(name: str) -> str | None:
 
 def _os_release() -> str:
     try:
-        return Path("/etc/os-release").read_text(encoding="utf-8")
+        return OS_RELEASE.read_text(encoding="utf-8")
     except OSError:
         return ""
