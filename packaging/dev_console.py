@@ -33,7 +33,11 @@ class Outcome:
 
 
 def say(sentence: str) -> None:
-    print(sentence, flush=True)
+    """Prints to stdout; goes silent, but lets the command go on, once nobody reads that any more."""
+    try:
+        print(sentence, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def shown(command: Sequence[str]) -> str:
@@ -96,9 +100,13 @@ def _pass_on(process: subprocess.Popen[bytes], tail: bytearray, quiet: bool) -> 
         while chunk := os.read(stream.fileno(), 8192):
             tail += chunk
             del tail[:-_TAIL_BYTES]
-            if not quiet:
+            if quiet:
+                continue
+            try:
                 sys.stdout.buffer.write(chunk)
                 sys.stdout.buffer.flush()
+            except BrokenPipeError:  # nobody reads on: the command goes on all the same
+                quiet = True
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
