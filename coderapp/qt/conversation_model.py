@@ -1,0 +1,86 @@
+"""The active path of a conversation as rows, for the view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from coderapp.core.conversation import BranchPosition
+from coderapp.core.message import FinishReason, Message, Role
+
+
+class RowState(Enum):
+    """What a row is doing. WAITING and STREAMING belong to the one answer that is on its way."""
+
+    SETTLED = "settled"
+    WAITING = "waiting"
+    STREAMING = "streaming"
+
+
+ONLY = BranchPosition(0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message as it stands on screen. `notice`: a passing sentence, e.g. that a request goes out again."""
+
+    message: Message
+    branch: BranchPosition = ONLY
+    state: RowState = RowState.SETTLED
+    notice: str = ""
+
+    @property
+    def failed(self) -> bool:
+        generation = self.message.generation
+        return generation is not None and generation.finish is FinishReason.FAILED
+
+    @property
+    def is_answer(self) -> bool:
+        return self.message.role is Role.ASSISTANT
+
+
+class ConversationModel(QObject):
+    """Signals: `was_reset()`: all rows are others. `row_added(index)`: at the end. `row_changed(index)`: anything but
+    its text. `text_appended(index, text)`: the text of the last row grew; its `message.text`
+    lags behind until it settles.
+    `text_replaced(index)`: the row has another text.
+    """
+
+    was_reset = Signal()
+    row_added = Signal(int)
+    row_changed = Signal(int)
+    text_appended = Signal(int, str)
+    text_replaced = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[Row] = []
+
+    def reset(self, rows: list[Row]) -> None:
+        self.rows = rows
+        self.was_reset.emit()
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self.row_added.emit(len(self.rows) - 1)
+
+    def change(self, index: int, **fields: object) -> None:
+        """Changes fields of a row. A `message` must have the text that was appended so far."""
+        self.rows[index] = replace(self.rows[index], **fields)  # type: ignore[arg-type]
+        self.row_changed.emit(index)
+
+    def replace_text(self, index: int, message: Message) -> None:
+        self.rows[index] = replace(self.rows[index], message=message)
+        self.text_replaced.emit(index)
+
+    def append_text(self, index: int, text: str) -> None:
+        self.text_appended.emit(index, text)
+
+    def index_of(self, message_id: str) -> int:
+        """The row of a message; -1 where it is not on the active path."""
+        for index in range(len(self.rows) - 1, -1, -1):
+            if self.rows[index].message.id == message_id:
+                return index
+        return -1

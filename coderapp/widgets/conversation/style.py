@@ -1,0 +1,100 @@
+"""Fonts and colours of the conversation, made once for a theme."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QTextCharFormat, QTextLayout
+
+from coderapp.qt.theme import Theme
+from coderapp.text.blocks import Style
+from coderapp.widgets import metrics
+
+_HEADING_SCALE = (1.0, 1.55, 1.3, 1.12, 1.0, 1.0, 1.0)
+
+Formats = list[QTextLayout.FormatRange]
+
+
+class DocumentStyle:
+    """What the items of the view share. Sizes come from the application's font."""
+
+    def __init__(self, theme: Theme, base: QFont) -> None:
+        self.theme = theme
+        self.base = QFont(base)
+        self.code = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        self.code.setPointSizeF(base.pointSizeF())
+        self.code.setFixedPitch(True)
+        self.small = QFont(base)
+        self.small.setPointSizeF(base.pointSizeF() * 0.92)
+        self.label = QFont(self.small)
+        self.label.setWeight(QFont.Weight.DemiBold)
+        self.headings = [self._heading(base, level) for level in range(7)]
+        self.metrics = QFontMetricsF(self.base)
+        self.small_metrics = QFontMetricsF(self.small)
+        code = QFontMetricsF(self.code)
+        self.code_width = code.horizontalAdvance("0")
+        self.code_height = float(round(code.height() * 1.16))
+        self.code_ascent = code.ascent()
+        self._colours: dict[str, QColor] = {}
+        self._inline: dict[Style, QTextCharFormat] = {}
+
+    @staticmethod
+    def _heading(base: QFont, level: int) -> QFont:
+        font = QFont(base)
+        if level:
+            font.setPointSizeF(base.pointSizeF() * _HEADING_SCALE[level])
+            font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def colour(self, name: str) -> QColor:
+        """A theme colour by its field's name."""
+        found = self._colours.get(name)
+        if found is None:
+            found = self._colours[name] = QColor(getattr(self.theme, name))
+        return found
+
+    @cached_property
+    def code_formats(self) -> list[QTextCharFormat]:
+        """By `text.highlight.TokenClass`."""
+        formats = []
+        for colour in self.theme.code_colours():
+            made = QTextCharFormat()
+            made.setForeground(QColor(colour))
+            formats.append(made)
+        formats[9].setFontItalic(True)
+        return formats
+
+    @cached_property
+    def selected(self) -> QTextCharFormat:
+        made = QTextCharFormat()
+        made.setBackground(self.colour("selection"))
+        made.setForeground(self.colour("selection_text"))
+        return made
+
+    def inline(self, style: Style) -> QTextCharFormat:
+        found = self._inline.get(style)
+        if found is None:
+            found = self._inline[style] = self._make_inline(style)
+        return found
+
+    def _make_inline(self, style: Style) -> QTextCharFormat:
+        made = QTextCharFormat()
+        if style & Style.BOLD:
+            made.setFontWeight(QFont.Weight.DemiBold)
+        if style & Style.ITALIC:
+            made.setFontItalic(True)
+        if style & Style.STRIKE:
+            made.setFontStrikeOut(True)
+        if style & Style.CODE:
+            made.setFontFamilies(self.code.families() or [self.code.family()])
+            made.setFontFixedPitch(True)
+            made.setBackground(self.colour("inline_code"))
+        if style & Style.LINK:
+            made.setForeground(self.colour("link"))
+            made.setFontUnderline(True)
+        return made
+
+    @property
+    def text_line(self) -> float:
+        """Height of a line of running text."""
+        return self.metrics.height() * 1.12 + metrics.GAP_SMALL / 2

@@ -1,0 +1,1 @@
+"""Dialogs: profiles, settings, links, raw replies."""
