@@ -115,9 +115,7 @@ class _Watch:
             pytest.fail("\n".join(complaints), pytrace=False)
 
     def _unexpected_lines(self, item: pytest.Item) -> list[str]:
-        expected = [
-            re.compile(pattern) for mark in item.iter_markers("expected_log") for pattern in mark.args
-        ]
+        expected = [re.compile(pattern) for mark in item.iter_markers("expected_log") for pattern in mark.args]
         lines = [f"{record.levelname} {record.name}: {record.getMessage()}" for record in self._log.records]
         return [line for line in lines if not any(pattern.search(line) for pattern in expected)]
 
