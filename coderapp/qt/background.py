@@ -1,0 +1,143 @@
+"""Work off the UI thread, its outcome delivered back on it. Who starts work says there what happens if it fails."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+
+from coderapp.core.errors import CoderappError
+
+T = TypeVar("T")
+Failure = Callable[[CoderappError], None]
+Job = Callable[[], None]
+
+log = logging.getLogger(__name__)
+
+
+class Delivery(QObject):
+    """Runs what other threads hand over in the thread that it was made in."""
+
+    _handed_over = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._handed_over.connect(self._run)
+
+    def hand_over(self, job: Job) -> None:
+        """Callable from any thread."""
+        self._handed_over.emit(job)
+
+    @Slot(object)
+    def _run(self, job: Job) -> None:
+        job()
+
+
+def _outcome(work: Callable[[], T], success: Callable[[T], None], failure: Failure) -> Job:
+    """Does the work and returns what is to be called with its outcome."""
+    try:
+        result = work()
+    except CoderappError as error:
+        known = error
+        return lambda: failure(known)
+    except Exception as error:
+        # A fault of ours: it must reach the user as a sentence, and the log with its place.
+        log.exception("work in the background failed")
+        fault = CoderappError(
+            f"An internal error occurred ({type(error).__name__}).", advice="Please report it; nothing was lost."
+        )
+        return lambda: failure(fault)
+    return lambda: success(result)
+
+
+class _QueueThread(QThread):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        while (job := self.jobs.get()) is not None:
+            job()
+
+
+class Worker(QObject):
+    """One thread that works off a queue in order. `stop` finishes what is queued."""
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._thread: _QueueThread | None = None
+        self._delivery = Delivery(self)
+
+    def submit(self, work: Callable[[], T], success: Callable[[T], None], failure: Failure) -> None:
+        """Runs `work` in the thread; then `success(result)` or `failure(error)` in the UI thread."""
+
+        def job() -> None:
+            self._delivery.hand_over(_outcome(work, success, failure))
+
+        if self._thread is None:
+            self._thread = _QueueThread(self._name)
+            self._thread.start()
+        self._thread.jobs.put(job)
+
+    def stop(self) -> None:
+        """Waits until everything that was submitted is done."""
+        if self._thread is not None:
+            self._thread.jobs.put(None)
+            self._thread.wait()
+            self._thread = None
+
+
+class AbandonableCalls(QObject):
+    """Calls that may block without limit, each in a daemon thread of its own, one at a time, with a deadline.
+
+    Past the deadline `failure` is called and the thread is left to itself: a keyring that shows a prompt which nobody
+    sees must not hold up the program, not even its end.
+    """
+
+    def __init__(self, deadline: float, late: Callable[[], CoderappError], parent: QObject | None = None) -> None:
+        """`deadline` in seconds; `late` makes the error for a call that missed it."""
+        super().__init__(parent)
+        self._deadline = deadline
+        self._late = late
+        self._waiting: list[Callable[[], None]] = []
+        self._busy = False
+        self._delivery = Delivery(self)
+
+    def submit(self, work: Callable[[], T], success: Callable[[T], None], failure: Failure) -> None:
+        self._waiting.append(lambda: self._start(work, success, failure))
+        self._next()
+
+    def _next(self) -> None:
+        if not self._busy and self._waiting:
+            self._busy = True
+            self._waiting.pop(0)()
+
+    def _start(self, work: Callable[[], T], success: Callable[[T], None], failure: Failure) -> None:
+        settled = False
+
+        def settle(job: Job) -> None:
+            nonlocal settled
+            if settled:
+                return
+            settled = True
+            timer.stop()
+            timer.deleteLater()
+            self._busy = False
+            job()
+            self._next()
+
+        timer = QTimer(self, singleShot=True, interval=round(self._deadline * 1000))
+        timer.timeout.connect(lambda: settle(lambda: failure(self._late())))
+        timer.start()
+
+        def run() -> None:
+            outcome = _outcome(work, success, failure)
+            self._delivery.hand_over(lambda: settle(outcome))
+
+        threading.Thread(target=run, name="keyring", daemon=True).start()

@@ -1,0 +1,104 @@
+"""Keys from the OS keyring, with a deadline for each call and this run's memory as the fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from coderapp.core.errors import CoderappError, KeyringError
+from coderapp.core.profile import Profile, ProfileKind
+from coderapp.core.secret import Secret
+from coderapp.qt.background import AbandonableCalls
+
+DEADLINE = 6.0
+"""Seconds for one keyring call. A locked keyring may show a prompt that nobody sees, and block without limit."""
+
+
+class KeyStorage(Protocol):
+    """What is needed of `storage.keys.KeyStore`. Calls may block; failures are KeyringError."""
+
+    def get(self, profile_id: str) -> Secret | None: ...
+
+    def set(self, profile_id: str, key: Secret) -> None: ...
+
+    def delete(self, profile_id: str) -> None: ...
+
+
+OnKey = Callable[[Secret | None], None]
+
+
+class KeyringWorker(QObject):
+    """Signal: `trouble(sentence)`: the keyring does not work; keys stay in memory for this run."""
+
+    trouble = Signal(str)
+
+    def __init__(
+        self,
+        store: KeyStorage,
+        environment_key: Callable[[Profile], Secret | None],
+        *,
+        deadline: float = DEADLINE,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._environment_key = environment_key
+        self._known: dict[str, Secret | None] = {}
+        self._session_only: set[str] = set()
+        self._calls = AbandonableCalls(
+            deadline, lambda: KeyringError(f"The keyring did not answer within {deadline:.0f} seconds."), self
+        )
+
+    def is_session_only(self, profile_id: str) -> bool:
+        """Whether a profile's key is only in memory, because the keyring refused it."""
+        return profile_id in self._session_only
+
+    def get(self, profile: Profile, found: OnKey) -> None:
+        """Calls `found` with the key, or None. Never fails: a keyring in trouble counts as one without the key."""
+        if profile.kind is ProfileKind.BUILT_IN:
+            found(None)
+            return
+        if profile.id in self._known:
+            found(self._known[profile.id] or self._environment_key(profile))
+            return
+
+        def success(key: Secret | None) -> None:
+            self._known[profile.id] = key
+            found(key or self._environment_key(profile))
+
+        def failure(error: CoderappError) -> None:
+            self._known[profile.id] = None
+            key = self._environment_key(profile)
+            if key is None and profile.needs_key:
+                self.trouble.emit(f"{error.sentence} {error.advice}".strip())
+            found(key)
+
+        self._calls.submit(lambda: self._store.get(profile.id), success, failure)
+
+    def set(self, profile_id: str, key: Secret, done: Callable[[str], None]) -> None:
+        """Keeps a key, or forgets it where it is empty. `done` gets "" or a sentence on why it is only in memory."""
+        self._known[profile_id] = key or None
+        store = self._store
+
+        def success(_: None) -> None:
+            self._session_only.discard(profile_id)
+            done("")
+
+        def failure(error: CoderappError) -> None:
+            if key:
+                self._session_only.add(profile_id)
+                done(f"{error.sentence} The key is kept in memory until you close the program.")
+            else:
+                done(error.sentence)
+
+        if key:
+            self._calls.submit(lambda: store.set(profile_id, key), success, failure)
+        else:
+            self._calls.submit(lambda: store.delete(profile_id), success, failure)
+
+    def forget_cache(self, profile_id: str) -> None:
+        """Asks the keyring anew next time."""
+        if profile_id not in self._session_only:
+            self._known.pop(profile_id, None)

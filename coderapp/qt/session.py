@@ -1,0 +1,324 @@
+"""One conversation at work: sends prompts, takes answers in, keeps everything on disk as it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.errors import CoderappError
+from coderapp.core.events import Failed, Finished, ReasoningDelta, RetryScheduled, Started, StreamEvent, ToolCallDelta
+from coderapp.core.message import FinishReason, JsonValue, Message, Role, TextPart
+from coderapp.core.profile import Profile
+from coderapp.core.request import request_for
+from coderapp.core.secret import Secret
+from coderapp.qt.answer import GrowingAnswer
+from coderapp.qt.connector import Connector
+from coderapp.qt.conversation_keeper import ConversationKeeper
+from coderapp.qt.conversation_model import ConversationModel, Row, RowState
+from coderapp.qt.stream_worker import StreamWorker
+
+JOURNAL_EVERY = 300
+"""Milliseconds between two writes of an arriving answer: with the write itself, well inside the promised second."""
+
+
+class SessionState(Enum):
+    """IDLE → WAITING (a prompt was sent) → STREAMING (the first word came) → IDLE; WAITING → IDLE on stop or failure."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    STREAMING = "streaming"
+
+
+_LEGAL = {
+    SessionState.IDLE: {SessionState.WAITING},
+    SessionState.WAITING: {SessionState.STREAMING, SessionState.IDLE},
+    SessionState.STREAMING: {SessionState.IDLE},
+}
+
+
+class Session(QObject):
+    """Signals: `state_changed(SessionState)`; `changed()`: title, parameters, profile or the like;
+    `answered(Message)`: an answer ended, however it ended.
+    """
+
+    state_changed = Signal(SessionState)
+    changed = Signal()
+    answered = Signal(Message)
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        profile_of: Callable[[str], Profile],
+        connector: Connector,
+        streams: StreamWorker,
+        keeper: ConversationKeeper,
+        parent: QObject | None = None,
+    ) -> None:
+        """`profile_of` gives the profile for an id, the default one for an id that is gone."""
+        super().__init__(parent)
+        self.conversation = conversation
+        self.model = ConversationModel(self)
+        self._profile_of = profile_of
+        self._connector = connector
+        self._streams = streams
+        self._keeper = keeper
+        self._state = SessionState.IDLE
+        self._attempt = 0
+        self._job = 0
+        self._answer: GrowingAnswer | None = None
+        self._unsaved: list[str] = []
+        self._journal_timer = QTimer(self, interval=JOURNAL_EVERY)
+        self._journal_timer.timeout.connect(self._journal)
+        streams.events_arrived.connect(self._on_events)
+        self._reset_rows()
+
+    # state
+
+    @property
+    def state(self) -> SessionState:
+        return self._state
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile_of(self.conversation.profile_id)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._state is SessionState.IDLE
+
+    def _go(self, state: SessionState) -> None:
+        if state not in _LEGAL[self._state]:
+            raise RuntimeError(f"a session can't go from {self._state} to {state}")
+        self._state = state
+        self.state_changed.emit(state)
+
+    # asking
+
+    def send(self, prompt: str) -> None:
+        """Adds a prompt at the end of the active path and asks for an answer."""
+        if self.is_idle and prompt.strip():
+            self._ask(self._new_prompt(prompt), parent=self.conversation.leaf_id)
+
+    def resend(self, message_id: str, prompt: str) -> None:
+        """Sends an edited prompt as a branch beside the one it was."""
+        if self.is_idle and prompt.strip():
+            self._ask(self._new_prompt(prompt), parent=self.conversation.parents[message_id])
+
+    def regenerate(self, message_id: str) -> None:
+        """Asks for another answer beside the answer `message_id`."""
+        if self.is_idle:
+            parent = self.conversation.parents[message_id]
+            self._begin_answer(parent)
+
+    def stop(self) -> None:
+        """Ends the answer on its way; what has arrived stays. Felt at once: nothing is waited for."""
+        if self.is_idle:
+            return
+        if self._job:
+            self._streams.cancel(self._job)
+        self._end(FinishReason.STOPPED)
+
+    def _new_prompt(self, prompt: str) -> Message:
+        return Message(self._keeper.new_message_id(), Role.USER, (TextPart(prompt),), time.time())
+
+    def _ask(self, prompt: Message, *, parent: str) -> None:
+        conversation = self.conversation
+        conversation.draft = ""
+        self._keeper.ensure(conversation)
+        conversation.add(prompt, parent=parent)
+        self._keeper.set_draft(conversation)
+        self._begin_answer(prompt.id, prompt)
+        self.changed.emit()
+
+    def _begin_answer(self, parent: str, prompt: Message | None = None) -> None:
+        """Shows the waiting answer at once; the request leaves when the prompt is on disk."""
+        self._go(SessionState.WAITING)
+        self._attempt += 1
+        self._job = 0
+        attempt = self._attempt
+        profile = self.profile
+        answer = GrowingAnswer(self._keeper.new_message_id(), time.time(), profile.name)
+        self._answer = answer
+        self.conversation.add(answer.message(), parent=parent)
+        self._reset_rows()
+        self.model.change(len(self.model.rows) - 1, state=RowState.WAITING)
+        history = self.conversation.path_to(parent)
+
+        def saved() -> None:
+            if attempt == self._attempt:
+                self._connector.connect_to(profile, connected, failed)
+
+        def connected(found: Profile, key: Secret | None) -> None:
+            if attempt != self._attempt:
+                return
+            try:
+                request = request_for(self.conversation, found, history)
+            except CoderappError as error:
+                self._end(FinishReason.FAILED, error)
+                return
+            answer.will_send(request.parameters, request.model)
+            self._job = self._streams.start(request, key)
+
+        def failed(error: CoderappError) -> None:
+            if attempt == self._attempt:
+                self._end(FinishReason.FAILED, error)
+
+        added = [message for message in (prompt, answer.message()) if message is not None]
+        self._keeper.add_messages(self.conversation, added, saved)
+
+    # taking in
+
+    def _on_events(self, job: int, events: list[StreamEvent]) -> None:
+        answer = self._answer
+        if job != self._job or answer is None or self.is_idle:
+            return
+        now = time.time()
+        texts: list[str] = []
+        extras = False
+        last = len(self.model.rows) - 1
+        for event in events:
+            if isinstance(event, Finished | Failed):
+                self._show(texts, extras=extras)
+                if isinstance(event, Finished):
+                    self._end(event.reason)
+                else:
+                    self._end(FinishReason.FAILED, event.error)
+                return
+            if isinstance(event, RetryScheduled):
+                self._show_notice(last, _retry_notice(event))
+                continue
+            text = answer.take(event, now)
+            if text:
+                texts.append(text)
+            elif isinstance(event, ReasoningDelta | ToolCallDelta | Started):
+                extras = True
+        self._show(texts, extras=extras)
+
+    def _is_shown(self) -> bool:
+        """Whether the answer that grows is on the active path, which the user may have led elsewhere."""
+        rows = self.model.rows
+        return bool(rows) and self._answer is not None and rows[-1].message.id == self._answer.id
+
+    def _show_notice(self, index: int, notice: str) -> None:
+        if self._is_shown():
+            self.model.change(index, notice=notice)
+
+    def _show(self, texts: list[str], *, extras: bool) -> None:
+        answer = self._answer
+        assert answer is not None
+        if not answer.is_empty and self._state is SessionState.WAITING:
+            self._go(SessionState.STREAMING)
+            self._journal_timer.start()
+            extras = True
+        text = "".join(texts)
+        if text:
+            self._unsaved.append(text)
+        if not self._is_shown():
+            return
+        last = len(self.model.rows) - 1
+        if text:
+            self.model.append_text(last, text)
+        if extras:
+            state = RowState.WAITING if self._state is SessionState.WAITING else RowState.STREAMING
+            self.model.change(last, message=answer.message(), state=state, notice="")
+
+    def _end(self, reason: FinishReason, error: CoderappError | None = None) -> None:
+        answer, self._answer = self._answer, None
+        assert answer is not None
+        self._attempt += 1
+        self._job = 0
+        self._journal_timer.stop()
+        self._unsaved.clear()
+        message = answer.end(reason, time.time(), error)
+        self.conversation.update(message)
+        self.conversation.updated = time.time()
+        index = self.model.index_of(message.id)
+        if index >= 0:
+            self.model.change(index, message=message, state=RowState.SETTLED, notice="")
+        self._go(SessionState.IDLE)
+        self._keeper.finish_message(self.conversation, message)
+        self.changed.emit()
+        self.answered.emit(message)
+
+    def _journal(self) -> None:
+        if self._unsaved and self._answer is not None:
+            self._keeper.append_text(self.conversation, self._answer.id, "".join(self._unsaved))
+            self._unsaved.clear()
+
+    # the tree
+
+    def choose_branch(self, message_id: str, step: int) -> None:
+        """Leads the active path through the sibling `step` places on."""
+        if not self.is_idle:
+            return
+        chosen = self.conversation.sibling(message_id, step)
+        self.conversation.choose(chosen)
+        self._keeper.set_choice(self.conversation, chosen)
+        self._reset_rows()
+
+    def _reset_rows(self) -> None:
+        conversation = self.conversation
+        self.model.reset([Row(message, conversation.branch(message.id)) for message in conversation.path()])
+
+    # what is set
+
+    def set_parameter(self, name: str, value: JsonValue) -> None:
+        self.conversation.parameters[name] = value
+        self._keep_fields()
+
+    def unset_parameter(self, name: str) -> None:
+        if self.conversation.parameters.pop(name, None) is not None:
+            self._keep_fields()
+
+    def unset_all(self) -> None:
+        self.conversation.parameters.clear()
+        self._keep_fields()
+
+    def set_system_prompt(self, text: str) -> None:
+        if text != self.conversation.system_prompt:
+            self.conversation.system_prompt = text
+            self._keep_fields()
+
+    def set_profile(self, profile: Profile) -> None:
+        if profile.id != self.conversation.profile_id:
+            self.conversation.profile_id = profile.id
+            if not self.conversation.messages:
+                self.conversation.parameters = dict(profile.starts_with)
+            self._keep_fields()
+
+    def rename(self, title: str) -> None:
+        self.conversation.title = title.strip()
+        self.conversation.titled_by_user = True
+        self._keep_fields()
+
+    def set_draft(self, text: str) -> None:
+        if text != self.conversation.draft:
+            self.conversation.draft = text
+            if text.strip() or self._keeper.is_stored(self.conversation):
+                self._keeper.ensure(self.conversation)
+                self._keeper.set_draft(self.conversation)
+
+    def prepare(self) -> None:
+        """The user has begun to type a prompt."""
+        self._connector.prepare(self.profile)
+        self._streams.warm()
+
+    def _keep_fields(self) -> None:
+        if self._keeper.is_stored(self.conversation):
+            self._keeper.set_fields(self.conversation)
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Stops what is on its way and writes everything."""
+        self.stop()
+        self._keeper.fold(self.conversation)
+
+
+def _retry_notice(event: RetryScheduled) -> str:
+    wait = f"{event.delay:.0f}" if event.delay >= 2 else f"{event.delay:.1f}"
+    return f"{event.reason} Trying again in {wait} s ({event.attempt} of {event.most})…"

@@ -1,0 +1,303 @@
+"""The sidebar of parameters, generated from the table: each row shows its value, its default and whether it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from coderapp.core import parameters
+from coderapp.core.message import JsonValue
+from coderapp.core.parameters import Parameter
+from coderapp.core.profile import Profile, ProfileKind
+from coderapp.qt import icons
+from coderapp.qt.theme import Theme
+from coderapp.widgets import metrics
+from coderapp.widgets.parameter_editors import ModelEditor, ParameterEditor, ToolsEditor, editor_for
+
+
+class ParameterRow(QWidget):
+    """One parameter. Signals: `value_set(name, value)`, `value_unset(name)`."""
+
+    value_set = Signal(str, object)
+    value_unset = Signal(str)
+
+    def __init__(self, row: Parameter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row = row
+        self._default: JsonValue = row.default
+        self.editor: ParameterEditor = editor_for(row)
+        self._check = QCheckBox(row.label)
+        self._check.setToolTip(f"{row.help}\n\nTicked: sent. Not ticked: not sent, the server's default applies.")
+        self._check.setAccessibleName(f"Send {row.label}")
+        self._note = QLabel()
+        self._note.setProperty("kind", "muted")
+        self._reset = QToolButton()
+        self._reset.setToolTip(f"Reset {row.label}: do not send it")
+        self._reset.setAccessibleName(f"Reset {row.label}")
+        self._reset.setIconSize(QSize(metrics.ICON - 3, metrics.ICON - 3))
+        keep = self._reset.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(keep)
+        self._build()
+        self._check.toggled.connect(self._on_toggled)
+        self._check.installEventFilter(self)
+        self._reset.clicked.connect(lambda: self.value_unset.emit(row.name))
+        self.editor.edited.connect(self._on_edited)
+
+    def _build(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(metrics.GAP_SMALL)
+        first.addWidget(self._check, 1)
+        first.addWidget(self._reset)
+        first.addWidget(self.editor.field)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        rows.addLayout(first)
+        if self.editor.layout() is not None:
+            rows.addWidget(self.editor)
+        rows.addWidget(self._note)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._reset.setIcon(icons.icon("reset", theme.text_muted))
+
+    def show_set(self, value: JsonValue) -> None:
+        self._show(checked=True, value=value)
+        self._note.setText(f"sent  ·  default {self.row.default_text}")
+
+    def show_unset(self, default: JsonValue, default_text: str) -> None:
+        self._default = default
+        self._show(checked=False, value=default)
+        self._note.setText(f"not sent  ·  default {default_text}")
+
+    def show_held(self, value: JsonValue, needs: str) -> None:
+        """Set, but without effect: what it needs is not on."""
+        self._show(checked=True, value=value)
+        self._note.setText(f"not sent  ·  needs {needs}")
+
+    def show_by_profile(self, value: JsonValue) -> None:
+        """Not set here, and sent all the same because the profile says so."""
+        self._default = value
+        self._show(checked=False, value=value)
+        self._note.setText("sent, as the profile says")
+
+    def _show(self, *, checked: bool, value: JsonValue) -> None:
+        with QSignalBlocker(self._check):
+            self._check.setChecked(checked)
+        self._reset.setVisible(checked)
+        self.editor.show_value(value)
+
+    def _on_toggled(self, checked: bool) -> None:
+        if not checked:
+            self.value_unset.emit(self.row.name)
+            return
+        if isinstance(self.editor, ToolsEditor):
+            self.editor.choosing_wanted.emit()
+        elif self._starting_value() is None:
+            self.editor.setFocus()
+        else:
+            self.value_set.emit(self.row.name, self._starting_value())
+            return
+        with QSignalBlocker(self._check):
+            self._check.setChecked(False)
+
+    def _starting_value(self) -> JsonValue:
+        """What a tick sets: the default where it is known, else something sensible to change."""
+        if self._default is not None:
+            return self._default
+        return _STARTING_VALUES.get(self.row.name)
+
+    def _on_edited(self, value: JsonValue) -> None:
+        if value is None:
+            self.value_unset.emit(self.row.name)
+        else:
+            self.value_set.emit(self.row.name, value)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._check and event.type() is QEvent.Type.MouseButtonDblClick:
+            self.value_unset.emit(self.row.name)
+            return True
+        return super().eventFilter(watched, event)
+
+
+_STARTING_VALUES: Mapping[str, JsonValue] = {"max_tokens": 1024, "seed": 1, "stream": True}
+
+
+class ParameterPanel(QFrame):
+    """Signals: `value_set(name, value)`, `value_unset(name)`, `reset_requested()`, `system_prompt_changed(text)`,
+    `models_wanted()`, `tools_wanted()`.
+    """
+
+    value_set = Signal(str, object)
+    value_unset = Signal(str)
+    reset_requested = Signal()
+    system_prompt_changed = Signal(str)
+    models_wanted = Signal()
+    tools_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("parameterPanel")
+        self._rows: dict[str, ParameterRow] = {}
+        self._groups: dict[str, QLabel] = {}
+        self._advice = QLabel()
+        self._advice.setProperty("kind", "advice")
+        self._advice.setWordWrap(True)
+        self._sent = QLabel()
+        self._sent.setProperty("kind", "muted")
+        self._sent.setWordWrap(True)
+        self._sent.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._system = QPlainTextEdit()
+        self._system.setPlaceholderText("Instructions for the whole conversation")
+        self._system.setAccessibleName("System prompt")
+        self._system.setTabChangesFocus(True)
+        self._system.setFixedHeight(4 * self._system.fontMetrics().lineSpacing() + 2 * metrics.GAP)
+        self._reset_all = QPushButton("Reset all")
+        self._reset_all.setToolTip("Send none of the parameters")
+        self._build()
+        self.set_theme(theme)
+        self._system.textChanged.connect(lambda: self.system_prompt_changed.emit(self._system.toPlainText()))
+        self._reset_all.clicked.connect(self.reset_requested)
+
+    def _build(self) -> None:
+        contents = QWidget()
+        contents.setObjectName("parameterContents")
+        column = QVBoxLayout(contents)
+        column.setContentsMargins(metrics.PANEL_PADDING, metrics.GAP, metrics.PANEL_PADDING, metrics.PANEL_PADDING)
+        column.setSpacing(metrics.GAP)
+        column.addWidget(_section("System prompt"))
+        column.addWidget(self._system)
+        for row in parameters.PARAMETERS:
+            if row.group not in self._groups:
+                self._groups[row.group] = _section(row.group)
+                column.addSpacing(metrics.GAP_SMALL)
+                column.addWidget(self._groups[row.group])
+            self._rows[row.name] = shown = ParameterRow(row)
+            shown.value_set.connect(self.value_set)
+            shown.value_unset.connect(self.value_unset)
+            if isinstance(shown.editor, ModelEditor):
+                shown.editor.list_wanted.connect(self.models_wanted)
+            if isinstance(shown.editor, ToolsEditor):
+                shown.editor.choosing_wanted.connect(self.tools_wanted)
+            column.addWidget(shown)
+            if row.name == "top_p":
+                column.addWidget(self._advice)
+        column.addSpacing(metrics.GAP_SMALL)
+        column.addWidget(_section("Sent with the next prompt"))
+        column.addWidget(self._sent)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(contents)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        head = QHBoxLayout()
+        head.setContentsMargins(metrics.PANEL_PADDING, 0, metrics.GAP, 0)
+        title = QLabel("Parameters")
+        title.setProperty("kind", "section")
+        head.addWidget(title, 1)
+        head.addWidget(self._reset_all)
+        bar = QWidget()
+        bar.setLayout(head)
+        bar.setFixedHeight(metrics.BAR_HEIGHT)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(bar)
+        whole.addWidget(area, 1)
+
+    def set_theme(self, theme: Theme) -> None:
+        for row in self._rows.values():
+            row.set_theme(theme)
+
+    def show_conversation(self, values: parameters.Values, system_prompt: str, profile: Profile) -> None:
+        """Shows what a conversation has set, as a profile would send it."""
+        if self._system.toPlainText() != system_prompt:
+            with QSignalBlocker(self._system):
+                self._system.setPlainText(system_prompt)
+        shown_groups = set()
+        for name, shown in self._rows.items():
+            row = shown.row
+            visible = profile.kind in row.accepted_by
+            shown.setVisible(visible)
+            if visible:
+                shown_groups.add(row.group)
+                self._show_row(shown, values, profile)
+            shown.setEnabled(not row.needs or values.get(row.needs) is True or name in values)
+        for group, label in self._groups.items():
+            label.setVisible(group in shown_groups)
+        advised = next(
+            (r for r in parameters.PARAMETERS if r.advice and r.name in values and r.advice_beside in values), None
+        )
+        self._advice.setVisible(advised is not None)
+        self._advice.setText(advised.advice if advised else "")
+        self._reset_all.setEnabled(bool(values))
+        self._sent.setText(sent_summary(values, system_prompt, profile))
+
+    def _show_row(self, shown: ParameterRow, values: parameters.Values, profile: Profile) -> None:
+        row = shown.row
+        if row.name in values:
+            if row.needs and values.get(row.needs) is not True:
+                shown.show_held(values[row.name], parameters.BY_NAME[row.needs].label)
+            else:
+                shown.show_set(values[row.name])
+        elif row.name == "stream" and profile.stream:
+            shown.show_by_profile(True)
+        elif row.name == "model" and profile.model:
+            shown.show_by_profile(profile.model)
+        elif row.name == "stream":
+            shown.show_unset(False, "off")
+        elif row.name == "model":
+            shown.show_unset(None, "the server's")
+        else:
+            shown.show_unset(row.default, row.default_text)
+
+    def show_models(self, names: tuple[str, ...]) -> None:
+        for shown in self._rows.values():
+            if isinstance(shown.editor, ModelEditor):
+                shown.editor.show_models(names)
+
+    def focus_parameter(self, name: str) -> None:
+        """Brings a parameter's field on screen, e.g. because the server complained of it."""
+        shown = self._rows.get(name)
+        if shown is not None:
+            shown.editor.field.setFocus()
+
+
+def _section(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("kind", "section")
+    return label
+
+
+def sent_summary(values: parameters.Values, system_prompt: str, profile: Profile) -> str:
+    """In words, what the next request's body holds."""
+    fields = ["messages" + (" (with the system prompt)" if system_prompt.strip() else "")]
+    sent = {
+        row.name: values[row.name] for row in parameters.PARAMETERS if parameters.is_sent(row, values, profile.kind)
+    }
+    if "model" not in sent and profile.model and profile.kind is not ProfileKind.PIXLAB:
+        sent["model"] = profile.model
+    if "stream" not in sent and profile.stream:
+        sent["stream"] = True
+    for name, value in sent.items():
+        row = parameters.BY_NAME[name]
+        wire = row.on_the_wire(value)
+        words = f"{len(wire)}" if isinstance(wire, list) else str(wire).lower() if isinstance(wire, bool) else str(wire)
+        fields.append(f"{row.field} {words}")
+    if profile.kind is ProfileKind.OPENAI and sent.get("stream") is True and profile.include_usage:
+        fields.append("stream_options include_usage")
+    return ", ".join(fields)
