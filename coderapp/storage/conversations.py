@@ -1,0 +1,359 @@
+"""Every conversation of a data folder: listing, opening, changing, deleting. Made for one thread, the only writer.
+
+A change is a record in the conversation's journal before it counts; `fold` writes the JSON anew and drops the
+journal. A crash between any two steps leaves a state that `load` makes whole: records carry numbers, and the JSON
+says up to which it holds them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.errors import Problem, StorageError
+from coderapp.core.message import JsonValue, Message
+from coderapp.storage import heads, records, schema
+from coderapp.storage.atomic import clean_up, keep_copy, make_folder, write_atomically
+from coderapp.storage.errors import NewerVersion, UnknownConversation, from_os
+from coderapp.storage.heads import ConversationHead, HeadState
+from coderapp.storage.ids import checked
+from coderapp.storage.journal import Journal
+from coderapp.storage.paths import Paths
+from coderapp.storage.reading import Reading, read_conversation
+from coderapp.storage.trash import Trash, Trashed
+
+FOLD_ALWAYS_BELOW = 64 * 1024
+"""Bytes of JSON and journal up to which each finished answer is folded in."""
+
+FOLD_AT_LEAST = 1024 * 1024
+"""Bytes of journal at which it is folded in, also in mid-answer; where the JSON is larger, its size."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """`rescue` holds what has to be kept beside the files before they are written over."""
+
+    document: schema.Document
+    journal: Journal
+    json_size: int
+    must_fold: bool = False
+    rescue: list[tuple[Path, bytes]] = field(default_factory=list)
+    fold_at: int = FOLD_AT_LEAST
+
+
+class ConversationStore:
+    """Raises StorageError (see storage.errors) where something could not be read or saved, ValueError for a change
+    that the conversation does not allow; nothing has changed then. `problems` gathers what went wrong aside: damage
+    that was met, with what was saved of it.
+
+    `now` gives Unix time, `clock` monotonic time, both in seconds.
+    """
+
+    def __init__(
+        self, paths: Paths, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.problems: list[Problem] = []
+        self._folder = paths.conversations
+        self._trash = Trash(paths.conversations, paths.trash)
+        self._now = now
+        self._clock = clock
+        self._open: dict[str, _Open] = {}
+        self._told: set[str] = set()
+
+    def take_problems(self) -> Sequence[Problem]:
+        """The problems since the last call."""
+        taken, self.problems = self.problems, []
+        return taken
+
+    # reading
+
+    def list(self) -> Sequence[ConversationHead]:
+        """Newest first by `updated`. Damaged ones stand among the others, with what is known of them."""
+        folder = str(self._folder)
+        found = []
+        try:
+            files = heads.files(folder)
+        except OSError as error:
+            raise from_os(error, "could not be read", self._folder) from error
+        for conversation_id, kinds in files.items():
+            if (opened := self._open.get(conversation_id)) is not None:
+                found.append(heads.head_of(opened.document.conversation))
+                continue
+            head = None
+            if kinds == {"json"}:
+                try:
+                    head = heads.read_head(f"{folder}{os.sep}{conversation_id}.json", conversation_id)
+                except FileNotFoundError:
+                    continue
+                except OSError:
+                    head = None  # the thorough way below finds the sentence
+            elif "json" not in kinds and self._trash.sweep(conversation_id):
+                continue
+            head = head or self._head_from_all(conversation_id)
+            if head.state is not HeadState.READY and conversation_id not in self._told:
+                self._told.add(conversation_id)
+                self._tell(StorageError(f"The conversation “{head.title or head.id}”: {head.reason}", advice=""))
+            found.append(head)
+        found.sort(key=lambda head: (head.updated, head.id), reverse=True)
+        return found
+
+    def load(self, conversation_id: str) -> Conversation:
+        """A copy that is the caller's. An answer that was under way when the program ended is INTERRUPTED.
+
+        Raises UnknownConversation, NewerVersion, or StorageError where the file can't be read at all.
+        """
+        return copied(self._opened(conversation_id).document.conversation)
+
+    # changing
+
+    def create(self, conversation: Conversation) -> None:
+        """Saves a conversation that is not there yet (its id from `ids.new_id`), with all it holds."""
+        path = self._json(checked(conversation.id))
+        if conversation.id in self._open or path.exists() or self._journal(conversation.id).exists():
+            raise ValueError(f"the conversation {conversation.id} exists")
+        self._make_folder()
+        document = schema.Document(copied(conversation))
+        data = schema.encode(document)
+        write_atomically(path, data)
+        journal = Journal(self._journal(conversation.id), now=self._clock)
+        self._open[conversation.id] = _Open(document, journal, len(data))
+
+    def add_message(
+        self, conversation_id: str, message: Message, parent: str | None = None, *, sync: bool = True
+    ) -> None:
+        """Under `parent`, by default the end of the active path. With `sync` it is on disk when this returns: so for
+        a prompt, before its request leaves."""
+        opened = self._opened(conversation_id)
+        conversation = opened.document.conversation
+        parent = conversation.leaf_id if parent is None else parent
+        if message.id in conversation.messages or not message.id:
+            raise ValueError(f"message id {message.id!r} is in use")
+        if parent and parent not in conversation.messages:
+            raise ValueError(f"no message {parent!r}")
+        self._change(opened, records.Added(parent, message), sync=sync)
+
+    def append_text(self, conversation_id: str, message_id: str, text: str, *, reasoning: bool = False) -> None:
+        """More text of an answer under way. It outlives a kill at once and is synchronised at least once a second."""
+        opened = self._opened(conversation_id)
+        message = _message(opened, message_id)
+        if text := records.whole(text):
+            at = len(message.reasoning if reasoning else message.text)
+            self._change(opened, records.Appended(message_id, at, text, reasoning), sync=False)
+
+    def update_message(self, conversation_id: str, message: Message, *, sync: bool = True) -> None:
+        """The message's value from here on; its words are not written again where the journal holds them."""
+        opened = self._opened(conversation_id)
+        old = _message(opened, message.id)
+        if old == message:
+            return
+        same_words = replace(old, generation=message.generation) == message
+        record = records.Ended(message.id, message.generation) if same_words else records.Updated(message)
+        self._change(opened, record, sync=sync)
+
+    def set_fields(self, conversation_id: str, *, sync: bool = False, **fields: JsonValue) -> None:
+        """Any of title, titled_by_user, profile_id, model, system_prompt, parameters, draft, updated."""
+        for name, value in fields.items():
+            if name not in records.FIELDS or not records.FIELDS[name](value):
+                raise ValueError(f"a conversation's {name} can't be {value!r}")
+        opened = self._opened(conversation_id)
+        conversation = opened.document.conversation
+        changed = {name: value for name, value in fields.items() if getattr(conversation, name) != value}
+        if changed:
+            self._change(opened, records.FieldsSet(changed), sync=sync)
+
+    def choose(self, conversation_id: str, message_id: str) -> None:
+        """Leads the active path through a message."""
+        opened = self._opened(conversation_id)
+        _message(opened, message_id)
+        self._change(opened, records.Chosen(message_id), sync=False)
+
+    # keeping
+
+    def sync(self) -> None:
+        """Puts every journal on disk. For a timer of about a second while answers arrive. Raises StorageError."""
+        for opened in self._open.values():
+            opened.journal.sync()
+
+    def settle(self, conversation_id: str) -> None:
+        """For the end of an answer: folds where that is cheap against what the journal holds."""
+        opened = self._opened(conversation_id)
+        size = opened.journal.size
+        if size >= opened.json_size or size + opened.json_size <= FOLD_ALWAYS_BELOW:
+            self.fold(conversation_id)
+
+    def fold(self, conversation_id: str) -> None:
+        """Writes the JSON anew and removes the journal; nothing where there is no journal."""
+        opened = self._opened(conversation_id)
+        if opened.must_fold or opened.journal.size:
+            self._fold(opened)
+
+    def release(self, conversation_id: str) -> None:
+        """Folds and forgets a conversation that is no longer shown."""
+        if conversation_id in self._open:
+            self.fold(conversation_id)
+            self._open.pop(conversation_id).journal.close()
+
+    def close(self) -> None:
+        """Folds all that is open. What can't be folded stays in its journal and is told in `problems`."""
+        for conversation_id, opened in list(self._open.items()):
+            try:
+                self.fold(conversation_id)
+            except StorageError as error:
+                self._tell(error)
+            opened.journal.close()
+        self._open.clear()
+
+    # deleting
+
+    def delete(self, conversation_id: str) -> Trashed:
+        """Moves it to the trash; what comes back brings it back."""
+        checked(conversation_id)
+        try:
+            if conversation_id in self._open or self._journal(conversation_id).exists():
+                self.fold(conversation_id)
+        except (UnknownConversation, NewerVersion):
+            pass
+        except StorageError as error:
+            self._tell(error)  # as on a full disk: the journal is moved with the JSON
+        if (opened := self._open.pop(conversation_id, None)) is not None:
+            opened.journal.close()
+        return self._trash.put(conversation_id, self._now())
+
+    def restore(self, trashed: Trashed) -> ConversationHead:
+        """Undoes `delete`."""
+        checked(trashed.id)
+        self._trash.take(trashed)
+        return self._head_from_all(trashed.id)
+
+    # inside
+
+    def _json(self, conversation_id: str) -> Path:
+        return self._folder / f"{conversation_id}.json"
+
+    def _journal(self, conversation_id: str) -> Path:
+        return self._folder / f"{conversation_id}.journal"
+
+    def _make_folder(self) -> None:
+        try:
+            make_folder(self._folder)
+        except OSError as error:
+            raise from_os(error, "could not be made", self._folder) from error
+
+    def _tell(self, error: StorageError) -> None:
+        self.problems.append(Problem.of(error))
+
+    def clean_up(self) -> None:
+        """Removes what writers that were killed left behind. Not urgent."""
+        clean_up(self._folder)
+
+    def _head_from_all(self, conversation_id: str) -> ConversationHead:
+        """From the whole file and its journal; never raises."""
+        try:
+            reading = read_conversation(self._json(conversation_id), self._journal(conversation_id), conversation_id)
+        except NewerVersion as error:
+            return replace(heads.damaged_head(conversation_id, error.sentence), state=HeadState.NEWER)
+        except StorageError as error:
+            return heads.damaged_head(conversation_id, error.sentence)
+        head = heads.head_of(reading.document.conversation)
+        if not reading.complaints:
+            return head
+        return replace(head, state=HeadState.DAMAGED, reason=f"{'; '.join(reading.complaints)}.")
+
+    def _opened(self, conversation_id: str) -> _Open:
+        if (opened := self._open.get(conversation_id)) is not None:
+            return opened
+        path, journal_path = self._json(checked(conversation_id)), self._journal(conversation_id)
+        if not path.exists() and journal_path.exists() and self._trash.sweep(conversation_id):
+            raise UnknownConversation(f"The conversation {conversation_id} was deleted.")
+        reading = read_conversation(path, journal_path, conversation_id)
+        journal = Journal(journal_path, now=self._clock)
+        journal.size = reading.journal_size
+        opened = _Open(reading.document, journal, reading.json_size, rescue=reading.rescue)
+        conversation = reading.document.conversation
+        for message in [message for message in conversation.messages.values() if records.streaming(message)]:
+            conversation.update(records.interrupted(message))
+        self._open[conversation_id] = opened
+        if reading.complaints:
+            self._repair(opened, reading)
+        return opened
+
+    def _repair(self, opened: _Open, reading: Reading) -> None:
+        """Keeps the damaged originals, writes what could be read anew, and tells both."""
+        conversation = opened.document.conversation
+        opened.must_fold = True
+        name = conversation.title or conversation.id
+        try:
+            kept: Sequence[Path] = self._rescue(opened)
+            self._fold(opened)
+        except StorageError as error:
+            self._tell(error)
+            kept = ()
+        where = ""
+        if kept:
+            where = f" The original is kept as {', '.join(path.name for path in kept)}."
+        elif opened.rescue:
+            where = " The original is left as it is."
+        sentence = f"“{name}” was damaged: {'; '.join(reading.complaints)}. {len(conversation)} messages are there."
+        self._tell(
+            StorageError(
+                sentence + where,
+                advice="Look it through; nothing that was in the file is thrown away.",
+            )
+        )
+
+    def _rescue(self, opened: _Open) -> Sequence[Path]:
+        kept = [keep_copy(path, data) for path, data in opened.rescue]
+        opened.rescue = []
+        return kept
+
+    def _fold(self, opened: _Open) -> None:
+        self._rescue(opened)
+        conversation_id = opened.document.conversation.id
+        data = schema.encode(opened.document)
+        write_atomically(self._json(conversation_id), data)
+        opened.json_size = len(data)
+        opened.must_fold = False
+        opened.fold_at = max(FOLD_AT_LEAST, len(data))
+        opened.journal.remove()
+
+    def _change(self, opened: _Open, record: records.Record, *, sync: bool) -> None:
+        """Journal first, then memory: what is not on disk did not happen."""
+        if opened.must_fold:
+            self._fold(opened)
+        document, journal = opened.document, opened.journal
+        journal.append(records.encode(document.journal + 1, record), sync=sync)
+        document.journal += 1
+        fits = records.apply(document.conversation, record)
+        assert fits, record
+        if journal.size > opened.fold_at:
+            try:
+                self._fold(opened)
+            except StorageError as error:
+                opened.fold_at = 2 * journal.size  # the record itself is safe
+                self._tell(error)
+
+
+def _message(opened: _Open, message_id: str) -> Message:
+    try:
+        return opened.document.conversation.messages[message_id]
+    except KeyError:
+        raise ValueError(f"no message {message_id!r}") from None
+
+
+def copied(conversation: Conversation) -> Conversation:
+    """The same conversation with containers of its own; the messages are values and shared."""
+    return replace(
+        conversation,
+        parameters=dict(conversation.parameters),
+        messages=dict(conversation.messages),
+        parents=dict(conversation.parents),
+        children={parent: children.copy() for parent, children in conversation.children.items()},
+        chosen=dict(conversation.chosen),
+    )
+
+
+__all__ = ["ConversationHead", "ConversationStore", "HeadState", "Trashed", "copied"]

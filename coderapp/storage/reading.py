@@ -1,0 +1,110 @@
+"""Reads a conversation: its JSON, then what its journal adds. Changes nothing on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import JsonValue
+from coderapp.storage import records, schema
+from coderapp.storage.errors import UnknownConversation, from_os
+from coderapp.storage.ids import time_of
+from coderapp.storage.journal import read_journal
+
+
+@dataclass(slots=True)
+class Reading:
+    """`complaints` are clauses about what could not be used, `rescue` the files (with their bytes) that hold it.
+    Sizes are in bytes."""
+
+    document: schema.Document
+    json_size: int = 0
+    journal_size: int = 0
+    complaints: list[str] = field(default_factory=list)
+    rescue: list[tuple[Path, bytes]] = field(default_factory=list)
+
+
+def read_conversation(path: Path, journal_path: Path, conversation_id: str) -> Reading:
+    """Raises UnknownConversation, NewerVersion, or StorageError where the file system refuses to read."""
+    try:
+        data: bytes | None = path.read_bytes()
+    except FileNotFoundError:
+        data = None
+    except OSError as error:
+        raise from_os(error, "could not be read", path) from error
+    journal_data, journal = read_journal(journal_path)
+    if data is None and not journal_data:
+        raise UnknownConversation(f"There is no conversation {conversation_id}.")
+    if data is None:
+        document = schema.Document(Conversation(conversation_id, 0.0))
+        document.complaints.append("its file is gone, and only what its journal holds is left")
+    else:
+        document = schema.decode(conversation_id, data)
+    reading = Reading(document, len(data or b""), len(journal_data), complaints=document.complaints)
+    if data is not None and document.complaints:
+        reading.rescue.append((path, data))
+    lost = replay(document, journal.values) + journal.bad_lines
+    if lost:
+        reading.rescue.append((journal_path, journal_data))
+        if journal.torn and lost == 1:
+            reading.complaints.append("its last change was cut off in mid-write")
+        else:
+            reading.complaints.append(f"{lost} of the last changes could not be read")
+    conversation = document.conversation
+    if not conversation.created:
+        conversation.created = time_of(conversation_id)
+    return reading
+
+
+def replay(document: schema.Document, values: Iterable[JsonValue]) -> int:
+    """Applies the records that the document does not hold yet; how many could not be."""
+    lost = 0
+    base = document.journal
+    for number, record in _joined(
+        decoded if decoded is not None else (None, None) for decoded in map(records.decode, values)
+    ):
+        if record is None:
+            lost += 1
+        elif number is not None and number > base:
+            lost += not records.apply(document.conversation, record)
+            document.journal = max(document.journal, number)
+    return lost
+
+
+_Numbered = tuple[int | None, records.Record | None]
+
+
+def _joined(rows: Iterable[_Numbered]) -> Iterator[_Numbered]:
+    """Makes one of the pieces of a text that follow each other: ten thousand small ones cost as much as one."""
+    pending: list[str] = []
+    first: records.Appended | None = None
+    last_number = end = 0
+    for number, record in rows:
+        follows = (
+            first is not None
+            and number is not None
+            and isinstance(record, records.Appended)
+            and (record.message_id, record.reasoning, record.at) == (first.message_id, first.reasoning, end)
+            and number == last_number + 1
+            and not records.halves(pending[-1], record.text)
+        )
+        if not follows:
+            if first is not None:
+                yield last_number, _with(first, pending)
+                first = None
+            if number is None or not isinstance(record, records.Appended):
+                yield number, record
+                continue
+            first, pending, end = record, [], record.at
+        assert isinstance(record, records.Appended)
+        assert number is not None
+        pending.append(record.text)
+        last_number, end = number, end + len(record.text)
+    if first is not None:
+        yield last_number, _with(first, pending)
+
+
+def _with(first: records.Appended, pieces: list[str]) -> records.Appended:
+    return records.Appended(first.message_id, first.at, "".join(pieces), first.reasoning)

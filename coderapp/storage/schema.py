@@ -1,0 +1,368 @@
+"""The JSON form of a conversation (docs/storage.md) and its way to and from `core`'s Conversation.
+
+Reading forgives: `decode` raises for a later version only. What it could not use is in `Document.set_aside`, which
+goes back into the file, and is told in `Document.complaints`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from coderapp.core.conversation import ROOT, Conversation
+from coderapp.core.message import Generation, JsonValue, Message
+from coderapp.storage.errors import NewerVersion
+from coderapp.storage.lenient import Fields, read_message
+
+if TYPE_CHECKING:
+    from coderapp.storage import forms
+
+VERSION = 1
+
+HEAD_END = b',\n  "profile_id": '
+"""Ends the fields that a list of conversations needs; a line end can't stand inside a JSON string."""
+
+_TIME_DIGITS = 3
+
+
+@dataclass(slots=True)
+class Document:
+    """A conversation with what its file holds beside it.
+
+    `journal` is the number of the last journal record that is folded in. `extras` and `message_extras` (by message
+    id) are fields of unknown meaning, kept. `set_aside` holds values that are no message, or only in part.
+    """
+
+    conversation: Conversation
+    journal: int = 0
+    extras: dict[str, JsonValue] = field(default_factory=dict)
+    message_extras: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
+    set_aside: list[JsonValue] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+# writing
+
+
+def encode(document: Document) -> bytes:
+    """The file: one field a line, then one message a line."""
+    conversation = document.conversation
+    head: list[tuple[str, JsonValue]] = [
+        ("version", VERSION),
+        ("id", conversation.id),
+        ("title", conversation.title),
+        ("titled_by_user", conversation.titled_by_user),
+        ("created", round(conversation.created, _TIME_DIGITS)),
+        ("updated", round(conversation.updated, _TIME_DIGITS)),
+        ("message_count", len(conversation)),
+        ("journal", document.journal),
+        ("profile_id", conversation.profile_id),
+        ("model", conversation.model),
+        ("system_prompt", conversation.system_prompt),
+        ("parameters", conversation.parameters),
+        ("draft", conversation.draft),
+        ("chosen", dict(_chosen_by_hand(conversation))),
+    ]
+    known = {name for name, _ in head}
+    head += [(name, value) for name, value in document.extras.items() if name not in known]
+    if document.set_aside:
+        head.append(("set_aside", document.set_aside))
+    lines = [b'  "' + name.encode() + b'": ' if name.isidentifier() and name.isascii() else
+             b"  " + encode_value(name) + b": " for name, _ in head]  # fmt: skip
+    fields = b",\n".join([line + encode_value(value) for line, (_, value) in zip(lines, head, strict=True)])
+    messages = b",\n".join(_encode_messages(document))
+    return b"".join([b"{\n", fields, b',\n  "messages": [', b"\n" if messages else b"", messages, b"\n  ]\n}\n"])
+
+
+def encode_value(value: object) -> bytes:
+    """One line of JSON in UTF-8. Lone surrogates (half an emoji) go through as escapes, which msgspec refuses."""
+    from coderapp.storage import forms
+
+    try:
+        return forms.encode(value)
+    except UnicodeEncodeError:
+        plain = forms.plain_json(forms.to_plain(value))
+        return json.dumps(plain, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def encode_message(parent: str, message: Message, extras: dict[str, JsonValue] | None = None) -> bytes:
+    from coderapp.storage import forms
+
+    form = forms.message_form(parent, message)
+    if not extras:
+        return encode_value(form)
+    plain = cast("dict[str, JsonValue]", forms.to_plain(form))
+    for name, value in extras.items():
+        inner = plain.get(name)
+        if isinstance(inner, dict) and isinstance(value, dict):
+            plain[name] = value | inner
+        elif name not in plain and name != "generation":
+            plain[name] = value
+    return encode_value(plain)
+
+
+def encode_generation(generation: Generation | None) -> bytes:
+    from coderapp.storage import forms
+
+    return encode_value(None if generation is None else forms.generation_form(generation))
+
+
+def _encode_messages(document: Document) -> Iterable[bytes]:
+    from coderapp.storage import forms
+
+    conversation, extras = document.conversation, document.message_extras
+    parents = conversation.parents
+    form, encode_form = forms.message_form, forms.encode
+    for message in conversation.messages.values():
+        parent = parents[message.id]
+        try:
+            if message.id not in extras:
+                yield b"    " + encode_form(form(parent, message))
+                continue
+        except UnicodeEncodeError:
+            pass
+        yield b"    " + encode_message(parent, message, extras.get(message.id))
+
+
+def _chosen_by_hand(conversation: Conversation) -> Iterable[tuple[str, str]]:
+    """Only where the active path does not take the newest branch: that is what a reader assumes."""
+    for parent, children in conversation.children.items():
+        if (child := conversation.chosen.get(parent)) is not None and child != children[-1]:
+            yield parent, child
+
+
+# reading
+
+
+def decode(conversation_id: str, data: bytes) -> Document:
+    """From a file's bytes, whatever they are. The file's name decides the id. Raises NewerVersion."""
+    with _collector_off():
+        members = _split(data)
+        if members is not None and (document := _decode_strict(conversation_id, members)) is not None:
+            return document
+    from coderapp.storage.salvage import salvage
+
+    rest = salvage(data)
+    _check_version(rest.members.get("version"))
+    messages = rest.members.pop("messages", None)
+    document = _head(conversation_id, rest.members)
+    if not rest.whole:
+        document.complaints.append("parts of the file are damaged")
+    if isinstance(messages, list):
+        _place(document, messages)
+    else:
+        if messages is not None:
+            document.set_aside.append(messages)
+        document.complaints.append("the list of messages is missing")
+    _choose(document)
+    return document
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Tens of thousands of new objects that all stay: looking among them for rubbish doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def read_head(data: bytes) -> dict[str, Any] | None:
+    """The fields that a list needs, from the beginning of a file; None where that does not read."""
+    end = data.find(HEAD_END)
+    try:
+        value = json.loads(data[:end] + b"}") if end >= 0 else json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _split(data: bytes) -> dict[str, Any] | None:
+    from coderapp.storage import forms
+
+    try:
+        return forms.decode_object(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _decode_strict(conversation_id: str, members: dict[str, Any]) -> Document | None:
+    """The ordinary way; None where a field has to be looked at more closely than msgspec does."""
+    from coderapp.storage import forms
+
+    if (raw := members.pop("messages", None)) is None:
+        return None
+    try:
+        head = {name: forms.decode_any(value) for name, value in members.items()}
+        _check_version(head.get("version"))
+        pieces = _decode_messages(raw)
+    except (ValueError, RecursionError):
+        return None
+    document = _head(conversation_id, head)
+    if not all(isinstance(piece, forms.MessageForm) for piece in pieces) or not _place_forms(
+        document, cast("list[forms.MessageForm]", pieces)
+    ):
+        _place(document, pieces)
+    _choose(document)
+    return document
+
+
+def _decode_messages(raw: Any) -> list[Any]:
+    """Forms where all fit; otherwise a form or a plain value for each."""
+    from coderapp.storage import forms
+
+    try:
+        return list(forms.decode_messages(raw))
+    except ValueError:
+        pieces: list[Any] = []
+        for piece in forms.decode_pieces(raw):
+            try:
+                pieces.append(forms.decode_message(piece))
+            except ValueError:
+                pieces.append(forms.decode_any(piece))
+        return pieces
+
+
+def _check_version(version: object) -> None:
+    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+        raise NewerVersion(f"This conversation was saved by a newer coderapp (format {version}, here {VERSION}).")
+
+
+def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
+    fields = Fields(members)
+    version = fields.count("version")
+    if version is not None and version < 1:
+        fields.faults.append("version")
+    fields.rest.pop("id", None)
+    fields.rest.pop("message_count", None)
+    chosen = fields.mapping("chosen") or {}
+    conversation = Conversation(
+        conversation_id,
+        fields.number("created") or 0.0,
+        title=fields.text("title"),
+        titled_by_user=bool(fields.flag("titled_by_user")),
+        profile_id=fields.text("profile_id"),
+        model=fields.text("model"),
+        system_prompt=fields.text("system_prompt"),
+        parameters=fields.mapping("parameters") or {},
+        draft=fields.text("draft"),
+        chosen={parent: child for parent, child in chosen.items() if isinstance(child, str)},
+        updated=fields.number("updated") or 0.0,
+    )
+    document = Document(
+        conversation,
+        journal=max(fields.count("journal") or 0, 0),
+        set_aside=fields.items("set_aside"),
+    )
+    if fields.faults:
+        document.set_aside.append({name: members[name] for name in dict.fromkeys(fields.faults)})
+        document.complaints.append(f"these fields are of the wrong type: {', '.join(dict.fromkeys(fields.faults))}")
+    document.extras = fields.rest
+    return document
+
+
+def _place_forms(document: Document, pieces: list[forms.MessageForm]) -> bool:
+    """Adds messages that stand after their parents, each once; False at the first that doesn't (nothing is added)."""
+    from coderapp.storage import forms
+
+    seen = {ROOT}
+    for form in pieces:
+        if form.parent not in seen or form.id in seen:
+            return False
+        seen.add(form.id)
+    _grow(document.conversation, [(form.parent, forms.message_of(form)) for form in pieces])
+    return True
+
+
+def _grow(conversation: Conversation, nodes: Iterable[tuple[str, Message]]) -> None:
+    """What `Conversation.add` does, without moving title, time or choice: the file says those."""
+    messages, parents, children = conversation.messages, conversation.parents, conversation.children
+    for parent, message in nodes:
+        identity = message.id
+        messages[identity] = message
+        parents[identity] = parent
+        if parent in children:
+            children[parent].append(identity)
+        else:
+            children[parent] = [identity]
+
+
+def _place(document: Document, pieces: list[Any]) -> None:
+    """Adds what can be placed. An orphan goes to its nearest ancestor that is left, or to the message before it."""
+    from coderapp.storage import forms
+
+    known: dict[str, tuple[str, Message]] = {}
+    lost_parents: dict[str, str] = {}
+    before: dict[str, str] = {}
+    set_aside = partial = 0
+    last = ROOT
+    for piece in pieces:
+        if isinstance(piece, forms.MessageForm):
+            parent, message = piece.parent, forms.message_of(piece)
+        elif (read := read_message(piece)) is not None:
+            parent, message = read.parent, read.message
+            if read.faults:
+                document.set_aside.append(piece)
+                partial += 1
+            if read.extras and message.id not in known:
+                document.message_extras[message.id] = read.extras
+        else:
+            document.set_aside.append(piece)
+            set_aside += 1
+            if isinstance(piece, dict) and isinstance(piece.get("id"), str) and isinstance(piece.get("parent"), str):
+                lost_parents[piece["id"]] = piece["parent"]
+            continue
+        if message.id in known:
+            document.set_aside.append(
+                piece if not isinstance(piece, forms.MessageForm) else cast(JsonValue, forms.to_plain(piece))
+            )
+            set_aside += 1
+            continue
+        known[message.id] = (parent, message)
+        before[message.id] = last
+        last = message.id
+    if set_aside:
+        document.complaints.append(f"{set_aside} of {len(pieces)} messages could not be read")
+    if partial:
+        document.complaints.append(f"parts of {partial} of {len(pieces)} messages could not be read")
+    _grow(document.conversation, _in_order(known, lost_parents, before))
+
+
+def _in_order(
+    known: dict[str, tuple[str, Message]], lost_parents: dict[str, str], before: dict[str, str]
+) -> Iterable[tuple[str, Message]]:
+    """The nodes, parents first. A ring of parents is cut where it is met."""
+    done = {ROOT}
+    for start in known:
+        chain: list[tuple[str, str]] = []
+        under_way: set[str] = set()
+        node = start
+        while node not in done:
+            under_way.add(node)
+            parent, steps = known[node][0], 0
+            while parent != ROOT and parent not in known and parent in lost_parents and steps < len(lost_parents):
+                parent, steps = lost_parents[parent], steps + 1
+            if parent != ROOT and parent not in known:
+                parent = before[node]
+            if parent in under_way:
+                parent = ROOT
+            chain.append((node, parent))
+            node = parent
+        for node, parent in reversed(chain):
+            done.add(node)
+            yield parent, known[node][1]
+
+
+def _choose(document: Document) -> None:
+    """The newest branch everywhere, but for the choices in the file that still exist."""
+    conversation = document.conversation
+    by_hand, children = conversation.chosen, conversation.children
+    conversation.chosen = {parent: siblings[-1] for parent, siblings in children.items()}
+    conversation.chosen |= {parent: child for parent, child in by_hand.items() if child in children.get(parent, ())}
