@@ -95,6 +95,11 @@ class Highlighter(QObject):
         self.warm(language)
         return LiveLexer(language, self._warm.__contains__)
 
+    @property
+    def pending(self) -> int:
+        """Requests whose spans have not come yet."""
+        return len(self._waiting)
+
     def stop(self) -> None:
         if self._thread is not None:
             self._thread.jobs.put(None)

@@ -55,6 +55,10 @@ class KeyringWorker(QObject):
         """Whether a profile's key is only in memory, because the keyring refused it."""
         return profile_id in self._session_only
 
+    def is_from_environment(self, profile: Profile) -> bool:
+        """Whether the key comes from the environment, because none is stored. Call after `get`."""
+        return not self._known.get(profile.id) and self._environment_key(profile) is not None
+
     def get(self, profile: Profile, found: OnKey) -> None:
         """Calls `found` with the key, or None. Never fails: a keyring in trouble counts as one without the key."""
         if profile.kind is ProfileKind.BUILT_IN:

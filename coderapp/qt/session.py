@@ -26,7 +26,7 @@ JOURNAL_EVERY = 300
 
 
 class SessionState(Enum):
-    """IDLE → WAITING (a prompt was sent) → STREAMING (the first word came) → IDLE; WAITING → IDLE on stop or failure."""
+    """IDLE → WAITING (a prompt was sent) → STREAMING (the first word came) → IDLE; also WAITING → IDLE."""
 
     IDLE = "idle"
     WAITING = "waiting"

@@ -134,8 +134,8 @@ class Composer(QWidget):
         self.setFocusProxy(self._edit)
 
     def _connect(self) -> None:
-        self._edit.submitted.connect(self._submit)
-        self._edit.recall_requested.connect(lambda: self._last_prompt and self.set_text(self._last_prompt))
+        self._edit.submitted.connect(self.submit)
+        self._edit.recall_requested.connect(self._recall)
         self._edit.escaped.connect(self._on_escape)
         self._edit.focus_changed.connect(self._on_focus)
         self._edit.textChanged.connect(self._on_text)
@@ -206,7 +206,8 @@ class Composer(QWidget):
             f"#sendButton:focus {{ border: 2px solid {self._theme.text}; padding: 3px; }}"
         )
 
-    def _submit(self) -> None:
+    def submit(self) -> None:
+        """Sends the text, if there is some and nothing is on its way."""
         text = self.text()
         if self._busy or not text.strip():
             return
@@ -219,6 +220,10 @@ class Composer(QWidget):
         self._quiet = False
         self._show_button()
 
+    def _recall(self) -> None:
+        if self._last_prompt:
+            self.set_text(self._last_prompt)
+
     def _end_editing(self) -> None:
         self.editing = ""
         self._banner.hide()
@@ -227,7 +232,7 @@ class Composer(QWidget):
         if self._busy:
             self.stop_requested.emit()
         else:
-            self._submit()
+            self.submit()
         self._edit.setFocus()
 
     def _on_escape(self) -> None:

@@ -1,4 +1,4 @@
-"""Editors for parameters: one for each kind in the table. Each shows a value and reports the ones that the user enters."""
+"""Editors for parameters, one for each kind in the table: they show a value and report what the user enters."""
 
 from __future__ import annotations
 
@@ -73,7 +73,10 @@ class NumberEditor(ParameterEditor):
         self._low, self._high = low, high
         self._by_power = high - low > 10_000
         box = CalmSpinBox()
-        box.setRange(low, high)
+        self._unknown = low - 1 if row.default is None else low
+        box.setRange(self._unknown, high)
+        if row.default is None:
+            box.setSpecialValueText("–")
         box.setDecimals(0 if self._whole else 2)
         box.setSingleStep(row.step)
         box.setKeyboardTracking(False)
@@ -94,7 +97,7 @@ class NumberEditor(ParameterEditor):
         box.valueChanged.connect(self._on_typed)
 
     def show_value(self, value: JsonValue) -> None:
-        number = float(value) if isinstance(value, int | float) else self._low
+        number = float(value) if isinstance(value, int | float) else self._unknown
         with QSignalBlocker(self._box):
             self._box.setValue(number)
         self._slide_to(number)
@@ -114,7 +117,7 @@ class NumberEditor(ParameterEditor):
         if self._by_power:
             base = max(self._low, 1.0)
             number = base * math.exp(position / STEPS * math.log(self._high / base))
-            digits = 10 ** max(0, int(math.log10(number)) - 1)
+            digits = 10.0 ** max(0, int(math.log10(number)) - 1)
             return min(self._high, max(self._low, round(number / digits) * digits))
         return self._low + position * self.row.step
 
@@ -125,6 +128,7 @@ class NumberEditor(ParameterEditor):
         self._report(number)
 
     def _on_typed(self, number: float) -> None:
+        number = max(number, self._low)
         self._slide_to(number)
         self._report(number)
 

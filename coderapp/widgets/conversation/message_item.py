@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -16,12 +17,14 @@ from coderapp.qt.conversation_model import Row, RowState
 from coderapp.qt.highlighter import Highlighter
 from coderapp.text.blocks import Block, CodeBlock, Place, RuleBlock, TableBlock, TextBlock
 from coderapp.text.prompt import prompt_blocks
-from coderapp.text.stream import MarkdownStream
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation import captions
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.items import BlockItem, Paragraph, Picked, RuleItem, TableItem, TextItem
 from coderapp.widgets.conversation.style import DocumentStyle
+
+if TYPE_CHECKING:
+    from coderapp.text.stream import MarkdownStream
 
 
 class Action(Enum):
@@ -113,6 +116,8 @@ class MessageItem:
             return
         text = self.row.message.text
         if self.row.message.role is Role.ASSISTANT:
+            from coderapp.text.stream import MarkdownStream  # imports markdown-it: not before the first paint
+
             self._stream = MarkdownStream()
             self._stream.feed(text)
             self._stream.flush(final=self.row.state is RowState.SETTLED)

@@ -118,6 +118,10 @@ class ConversationView(QAbstractScrollArea):
         self._set_following(True)
         self._place()
 
+    def go_to_top(self) -> None:
+        self._set_following(False)
+        self.verticalScrollBar().setValue(0)
+
     def scroll_position(self) -> int:
         return self.verticalScrollBar().value()
 

@@ -1,0 +1,175 @@
+"""Builds every object of the window's program, connects them, and ends them in order."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from coderapp.core.profile import Profile
+from coderapp.qt import icons
+from coderapp.qt.background import Worker
+from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
+from coderapp.qt.connector import Connector
+from coderapp.qt.conversation_keeper import ConversationKeeper
+from coderapp.qt.endpoint_desk import EndpointDesk
+from coderapp.qt.endpoint_process import EndpointProcess
+from coderapp.qt.file_saver import FileSaver
+from coderapp.qt.highlighter import Highlighter
+from coderapp.qt.keyring_worker import KeyringWorker
+from coderapp.qt.stream_worker import StreamWorker
+from coderapp.qt.workspace import Workspace
+from coderapp.storage.keys import KeyStore, environment_key
+from coderapp.storage.paths import Paths
+from coderapp.storage.profiles import ProfileStore
+from coderapp.storage.settings import SettingsStore, StateStore
+from coderapp.widgets.main_window import MainWindow, WindowParts
+
+if TYPE_CHECKING:
+    from coderapp.api.client import Client
+    from coderapp.storage.conversations import ConversationStore
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which a busy Python thread lets another run: at the default of 5 ms, a thread that decodes or lexes
+beside a stream makes the UI thread miss frames."""
+
+COLLECT_EVERY = 20_000
+"""Milliseconds between garbage collections, which run while nothing streams: a full pass takes tens of milliseconds."""
+
+
+def _client() -> Client:
+    from coderapp.api.http_client import HttpClient
+
+    client = HttpClient()
+    client.warm_up()
+    return client
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The QApplication with the program's name, style and icon."""
+    QApplication.setApplicationName("coderapp")
+    QApplication.setDesktopFileName("coderapp")
+    application = QApplication(arguments[:1])
+    application.setStyle("Fusion")
+    application.setWindowIcon(icons.application_icon())
+    return application
+
+
+class Program(QObject):
+    """One window on one data folder. `begin` shows it; `end` stops every thread and process, within about a second."""
+
+    def __init__(self, paths: Paths, *, extra_profile: Profile | None = None, fresh: bool = False) -> None:
+        """`extra_profile` is added for this run and is the default; with `fresh`, no earlier conversation is opened."""
+        super().__init__()
+        self._fresh = fresh
+        settings_store, state_store, profile_store = SettingsStore(paths), StateStore(paths), ProfileStore(paths)
+        self.settings = SettingsBook(settings_store.load(), self)
+        self.state = StateBook(state_store.load(), self)
+        known = profile_store.load()
+        profiles = [*known.profiles, *([extra_profile] if extra_profile else [])]
+        self.profiles = ProfileBook(profiles, extra_profile.id if extra_profile else known.default_id, self)
+        self._start_problems = [*settings_store.problems, *state_store.problems, *profile_store.problems]
+        self._disk = Worker("storage", self)
+        self._files = Worker("files", self)
+        self.highlighter = Highlighter(self)
+        self.streams = StreamWorker(_client, self)
+        self.keys = KeyringWorker(KeyStore(), environment_key, parent=self)
+        self.endpoint = EndpointProcess(int(self.settings["built_in_pace"]), self)
+        self.connector = Connector(self.endpoint, self.keys, self)
+
+        def store() -> ConversationStore:
+            from coderapp.storage.conversations import ConversationStore
+
+            return ConversationStore(paths)
+
+        self.keeper = ConversationKeeper(self._disk, store, self)
+        self.workspace = Workspace(
+            keeper=self.keeper, profiles=self.profiles, connector=self.connector, streams=self.streams, parent=self
+        )
+        self.desk = EndpointDesk(self.connector, self.keys, self.streams, self)
+        self.window = MainWindow(
+            WindowParts(
+                self.workspace,
+                self.settings,
+                self.profiles,
+                self.state,
+                self.desk,
+                self.highlighter,
+                FileSaver(self._files),
+            )
+        )
+        self._connect(settings_store, state_store, profile_store, extra_profile)
+        self._collector = QTimer(self, interval=COLLECT_EVERY)
+        self._collector.timeout.connect(self._collect)
+
+    def _connect(
+        self, settings: SettingsStore, state: StateStore, profiles: ProfileStore, extra: Profile | None
+    ) -> None:
+        self.settings.to_save.connect(lambda values: self._save(lambda: settings.save(values)))
+        self.state.to_save.connect(lambda values: self._save(lambda: state.save(values)))
+
+        def save_profiles(known: list[Profile], default_id: str) -> None:
+            kept = [profile for profile in known if extra is None or profile.id != extra.id]
+            self._save(lambda: profiles.save(kept, default_id))
+
+        self.profiles.to_save.connect(save_profiles)
+        self.settings.changed.connect(self._on_setting)
+        self.keys.trouble.connect(self.workspace.notice)
+
+    def _save(self, write: Callable[[], None]) -> None:
+        self._disk.submit(write, lambda _: None, lambda error: self.workspace.notice.emit(f"{error} {error.advice}"))
+
+    def _on_setting(self, name: str) -> None:
+        if name == "built_in_pace":
+            self.endpoint.set_pace(int(self.settings["built_in_pace"]))
+
+    # the course of things
+
+    def begin(self) -> None:
+        """Shows the window; what the first paint does not need comes after it."""
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        self.window.show()
+        QTimer.singleShot(0, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        last = self.state.get("open_conversation")
+        self.workspace.begin("" if self._fresh or not isinstance(last, str) else last)
+        for problem in self._start_problems:
+            self.workspace.notice.emit(f"{problem.sentence} {problem.advice}".strip())
+        self._files.submit(_load_libraries, lambda _: self._settle(), lambda _: None)
+
+    def _settle(self) -> None:
+        """Everything is loaded: from here on garbage is collected only while nothing streams."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._collector.start()
+
+    def _collect(self) -> None:
+        if self.workspace.is_quiet:
+            gc.collect()
+
+    def end(self) -> None:
+        """Stops answers, writes everything, ends threads and the endpoint's process."""
+        self._collector.stop()
+        gc.enable()
+        self.workspace.close()
+        self.state.flush()
+        self.streams.stop()
+        self.highlighter.stop()
+        self._disk.stop()
+        self._files.stop()
+        self.endpoint.stop()
+
+
+def _load_libraries() -> None:
+    """What an answer needs, imported in a thread after the first paint."""
+    from coderapp.text import highlight, stream
+
+    stream.parse("**a**")
+    for language in ("html", "javascript", "css", "python"):
+        highlight.warm(language)

@@ -1,0 +1,80 @@
+"""The command line: the window, the built-in endpoint, a picture, a report. Imports only what the command needs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from coderapp import __version__
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def _window(arguments: argparse.Namespace) -> int:
+    from coderapp.app.window import run
+    from coderapp.storage.paths import Paths
+
+    return run(Paths.under(arguments.data_dir))
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from coderapp.endpoint.serve import run
+
+    return run(arguments)
+
+
+def _snapshot(arguments: argparse.Namespace) -> int:
+    from coderapp.app.snapshot import run
+
+    return run(arguments)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from coderapp.app.doctor import run
+
+    return run(arguments)
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    """The whole grammar; of the subcommands' arguments only those of `command`, whose module is imported for them."""
+    parser = argparse.ArgumentParser(
+        prog="coderapp", description="Talk to code-generating language models. Without a command: opens the window."
+    )
+    parser.add_argument("--version", action="version", version=f"coderapp {__version__}")
+    parser.add_argument("--data-dir", metavar="DIR", help="keep everything in DIR instead of the platform's folder")
+    parser.set_defaults(command=_window)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    serve = commands.add_parser("serve", help="run the built-in endpoint on loopback")
+    snapshot = commands.add_parser("snapshot", help="send a prompt through the window and write a picture of it")
+    doctor = commands.add_parser("doctor", help="report what works here and what does not")
+    serve.set_defaults(command=_serve)
+    snapshot.set_defaults(command=_snapshot)
+    doctor.set_defaults(command=_doctor)
+    if command == "serve":
+        from coderapp.endpoint import serve as module
+
+        module.add_arguments(serve)
+    elif command == "snapshot":
+        from coderapp.app import snapshot as shot
+
+        shot.add_arguments(snapshot)
+    elif command == "doctor":
+        from coderapp.app import doctor as report
+
+        report.add_arguments(doctor)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = next((word for word in given if word in ("serve", "snapshot", "doctor")), "")
+    chosen = _parser(command).parse_args(given)
+    run: Command = chosen.command
+    return run(chosen)
+
+
+def window() -> int:
+    """The GUI script."""
+    return main()

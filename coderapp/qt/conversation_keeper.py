@@ -1,0 +1,232 @@
+"""Conversations on disk, from the UI thread's side: every call returns at once, a worker does it in order."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.errors import CoderappError
+from coderapp.core.message import Message
+from coderapp.qt.background import Failure, Worker
+from coderapp.qt.history_model import HistoryEntry
+
+if TYPE_CHECKING:
+    from coderapp.storage.conversations import ConversationHead, ConversationStore, Trashed
+
+
+class ConversationKeeper(QObject):
+    """Signals: `trouble(sentence)`: something could not be saved or read; what is on screen stays.
+    `stored(HistoryEntry)`: a conversation is on disk for the first time.
+    """
+
+    trouble = Signal(str)
+    stored = Signal(HistoryEntry)
+
+    def __init__(
+        self, worker: Worker, store_factory: Callable[[], ConversationStore], parent: QObject | None = None
+    ) -> None:
+        """`store_factory` runs in the worker's thread, which alone uses the store."""
+        super().__init__(parent)
+        self._worker = worker
+        self._factory = store_factory
+        self._store: ConversationStore | None = None
+        self._stored: set[str] = set()
+
+    def _do(
+        self,
+        work: Callable[[ConversationStore], object],
+        success: Callable[[], None] | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        def job() -> list[str]:
+            store = self._opened()
+            work(store)
+            return [f"{problem.sentence} {problem.advice}".strip() for problem in store.take_problems()]
+
+        def done(problems: list[str]) -> None:
+            for sentence in problems:
+                self.trouble.emit(sentence)
+            if success is not None:
+                success()
+
+        self._worker.submit(job, done, failure or self._on_failure)
+
+    def _opened(self) -> ConversationStore:
+        if self._store is None:
+            self._store = self._factory()
+        return self._store
+
+    def _on_failure(self, error: CoderappError) -> None:
+        self.trouble.emit(f"{error.sentence} {error.advice}".strip())
+
+    @staticmethod
+    def new_message_id() -> str:
+        return secrets.token_hex(6)
+
+    @staticmethod
+    def new_conversation() -> Conversation:
+        from coderapp.storage.ids import new_id
+
+        now = time.time()
+        return Conversation(new_id(now), now, updated=now)
+
+    # changes
+
+    def is_stored(self, conversation: Conversation) -> bool:
+        return conversation.id in self._stored
+
+    def ensure(self, conversation: Conversation) -> None:
+        """Makes the conversation's file, if it has none yet. To be called before its first message is added."""
+        if conversation.id in self._stored:
+            return
+        self._stored.add(conversation.id)
+        empty = replace(
+            conversation, parameters=dict(conversation.parameters), messages={}, parents={}, children={}, chosen={}
+        )
+        self._do(lambda store: store.create(empty))
+        self.stored.emit(entry_of(conversation))
+
+    def add_messages(self, conversation: Conversation, messages: list[Message], saved: Callable[[], None]) -> None:
+        """Calls `saved` when they are on disk, or when it is known that they can't be: then `trouble` tells."""
+        parents = [(conversation.parents[message.id], message) for message in messages]
+        name = conversation.id
+
+        def work(store: ConversationStore) -> None:
+            for place, (parent, message) in enumerate(parents, 1):
+                store.add_message(name, message, parent, sync=place == len(parents))
+
+        def failure(error: CoderappError) -> None:
+            self._on_failure(error)
+            saved()
+
+        self._do(work, saved, failure)
+
+    def append_text(self, conversation: Conversation, message_id: str, text: str) -> None:
+        name = conversation.id
+        self._do(lambda store: store.append_text(name, message_id, text))
+
+    def finish_message(self, conversation: Conversation, message: Message) -> None:
+        name, updated = conversation.id, conversation.updated
+
+        def work(store: ConversationStore) -> None:
+            store.update_message(name, message)
+            store.set_fields(name, updated=updated)
+            store.settle(name)
+
+        self._do(work)
+
+    def set_fields(self, conversation: Conversation) -> None:
+        name = conversation.id
+        fields: dict[str, Any] = {
+            "title": conversation.title,
+            "titled_by_user": conversation.titled_by_user,
+            "profile_id": conversation.profile_id,
+            "model": conversation.model,
+            "system_prompt": conversation.system_prompt,
+            "parameters": dict(conversation.parameters),
+        }
+        self._do(lambda store: store.set_fields(name, **fields))
+
+    def set_draft(self, conversation: Conversation) -> None:
+        name, draft = conversation.id, conversation.draft
+        self._do(lambda store: store.set_fields(name, draft=draft))
+
+    def set_choice(self, conversation: Conversation, message_id: str) -> None:
+        name = conversation.id
+        self._do(lambda store: store.choose(name, message_id))
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """For a conversation that is not open."""
+        self._do(lambda store: store.set_fields(conversation_id, title=title, titled_by_user=True))
+
+    def fold(self, conversation: Conversation) -> None:
+        name = conversation.id
+        if name in self._stored:
+            self._do(lambda store: store.fold(name))
+
+    def release(self, conversation: Conversation) -> None:
+        name = conversation.id
+        if name in self._stored:
+            self._do(lambda store: store.release(name))
+
+    # reading
+
+    def list(self, success: Callable[[list[HistoryEntry]], None]) -> None:
+        def work() -> tuple[list[HistoryEntry], list[str]]:
+            store = self._opened()
+            entries = [_entry(head) for head in store.list()]
+            return entries, [problem.sentence for problem in store.take_problems()]
+
+        def done(found: tuple[list[HistoryEntry], list[str]]) -> None:
+            self._stored.update(entry.id for entry in found[0])
+            success(found[0])
+            for sentence in found[1]:
+                self.trouble.emit(sentence)
+
+        self._worker.submit(work, done, self._on_failure)
+
+    def load(self, conversation_id: str, success: Callable[[Conversation], None], failure: Failure) -> None:
+        def work() -> tuple[Conversation, list[str]]:
+            store = self._opened()
+            conversation = store.load(conversation_id)
+            return conversation, [f"{problem.sentence} {problem.advice}" for problem in store.take_problems()]
+
+        def done(found: tuple[Conversation, list[str]]) -> None:
+            self._stored.add(conversation_id)
+            success(found[0])
+            for sentence in found[1]:
+                self.trouble.emit(sentence)
+
+        self._worker.submit(work, done, failure)
+
+    # deleting
+
+    def delete(self, conversation_id: str, success: Callable[[Trashed], None], failure: Failure) -> None:
+        self._worker.submit(lambda: self._opened().delete(conversation_id), success, failure)
+
+    def restore(self, trashed: Trashed, success: Callable[[HistoryEntry], None]) -> None:
+        def done(head: ConversationHead) -> None:
+            self._stored.add(head.id)
+            success(_entry(head))
+
+        self._worker.submit(lambda: self._opened().restore(trashed), done, self._on_failure)
+
+    def discard(self, conversation: Conversation) -> None:
+        """Puts away a conversation that never got a message."""
+        name = conversation.id
+        if name in self._stored:
+            self._stored.discard(name)
+            self._do(lambda store: store.delete(name))
+
+    def write_json(self, conversation: Conversation, path: str, success: Callable[[], None], failure: Failure) -> None:
+        """The conversation's file as it is kept, written to `path`."""
+
+        def work() -> None:
+            from pathlib import Path
+
+            from coderapp.storage import schema
+            from coderapp.storage.atomic import write_atomically
+
+            document = schema.Document(self._opened().load(conversation.id))
+            write_atomically(Path(path).absolute(), schema.encode(document))
+
+        self._worker.submit(work, lambda _: success(), failure)
+
+    def close(self) -> None:
+        """Folds everything; the worker's stop waits for it."""
+        self._do(lambda store: store.close())
+
+
+def entry_of(conversation: Conversation) -> HistoryEntry:
+    title = conversation.title or conversation.draft.strip()[:60] or "New conversation"
+    return HistoryEntry(conversation.id, title.replace("\n", " "), max(conversation.updated, conversation.created))
+
+
+def _entry(head: ConversationHead) -> HistoryEntry:
+    return HistoryEntry(head.id, head.title or "New conversation", head.updated, head.reason)

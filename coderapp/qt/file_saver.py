@@ -1,0 +1,25 @@
+"""Files that the user saves, written off the UI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from coderapp.core.errors import CoderappError, StorageError
+from coderapp.qt.background import Worker
+
+
+class FileSaver:
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def save(self, path: str, text: str, done: Callable[[], None], failed: Callable[[CoderappError], None]) -> None:
+        """Writes `text` as UTF-8; lone surrogates, which no file can hold, become question marks."""
+
+        def work() -> None:
+            try:
+                Path(path).write_bytes(text.encode("utf-8", "replace"))
+            except OSError as error:
+                raise StorageError(f"{path} could not be written: {error.strerror or error}.") from error
+
+        self._worker.submit(work, lambda _: done(), failed)

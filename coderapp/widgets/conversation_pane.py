@@ -1,0 +1,242 @@
+"""The middle of the window: who answers, the conversation, the composer, and what just happened."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from coderapp.core.conversation import UNTITLED
+from coderapp.core.message import Role
+from coderapp.core.profile import Profile, ProfileKind
+from coderapp.qt import icons
+from coderapp.qt.highlighter import Highlighter
+from coderapp.qt.session import Session, SessionState
+from coderapp.qt.theme import Theme
+from coderapp.widgets import metrics
+from coderapp.widgets.composer import Composer
+from coderapp.widgets.conversation.view import ConversationView
+from coderapp.widgets.empty_state import EmptyState
+from coderapp.widgets.notice_bar import NoticeBar
+
+
+class ConversationPane(QFrame):
+    """Shows a Session. Signals: `history_toggled()`, `parameters_toggled()`, `profile_chosen(id)`,
+    `profiles_wanted()`: the list of profiles is to be edited.
+    """
+
+    history_toggled = Signal()
+    parameters_toggled = Signal()
+    profile_chosen = Signal(str)
+    profiles_wanted = Signal()
+
+    def __init__(self, theme: Theme, highlighter: Highlighter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("conversationPane")
+        self._session: Session | None = None
+        self._profiles: tuple[Profile, ...] = ()
+        self.view = ConversationView(theme, highlighter)
+        self.empty = EmptyState()
+        self.composer = Composer(theme)
+        self.notices = NoticeBar(theme)
+        self._title = QLabel()
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._picker = QComboBox()
+        self._picker.setAccessibleName("Profile")
+        self._picker.setToolTip("Who answers")
+        self._left = _bar_button("Conversations (Ctrl+B)")
+        self._right = _bar_button("Parameters (Ctrl+Shift+B)")
+        self._down = QToolButton(self)
+        self._down.setToolTip("Go to the end (End)")
+        self._down.setAccessibleName("Go to the end")
+        self._down.setFixedSize(metrics.BUTTON + 6, metrics.BUTTON + 6)
+        self._down.hide()
+        self._stack = QStackedWidget()
+        self._build()
+        self._connect()
+        self.set_theme(theme)
+
+    def _build(self) -> None:
+        bar = QFrame()
+        bar.setObjectName("paneBar")
+        bar.setFixedHeight(metrics.BAR_HEIGHT)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(metrics.GAP, 0, metrics.GAP, 0)
+        row.setSpacing(metrics.GAP)
+        row.addWidget(self._left)
+        row.addWidget(self._title, 1)
+        row.addWidget(self._picker)
+        row.addWidget(self._right)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.view)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(bar)
+        rows.addWidget(self._stack, 1)
+        rows.addWidget(self.composer)
+        rows.addWidget(self.notices)
+        self.setMinimumWidth(metrics.PANE_LEAST)
+
+    def _connect(self) -> None:
+        self._left.clicked.connect(self.history_toggled)
+        self._right.clicked.connect(self.parameters_toggled)
+        self._picker.activated.connect(self._on_picked)
+        self._down.clicked.connect(self.view.follow)
+        self.view.following_changed.connect(lambda following: self._down.setVisible(not following))
+        self.view.copied.connect(self.notices.tell)
+        self.empty.chosen.connect(self._on_suggestion)
+        self.composer.sent.connect(self._on_sent)
+        self.composer.stop_requested.connect(self.stop)
+        self.composer.draft_changed.connect(self._on_draft)
+        self.composer.typing_began.connect(self._on_typing)
+        self.composer.editing_cancelled.connect(self._show_draft)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.view.set_theme(theme)
+        self.composer.set_theme(theme)
+        self.notices.set_theme(theme)
+        self._left.setIcon(icons.icon("panel-left", theme.text))
+        self._right.setIcon(icons.icon("panel-right", theme.text))
+        self._down.setIcon(icons.icon("down", theme.text))
+        self._down.setStyleSheet(
+            f"QToolButton {{ background: {theme.surface_alt}; border: 1px solid {theme.border_strong};"
+            f" border-radius: {(metrics.BUTTON + 6) // 2}px; }}"
+        )
+
+    # the session
+
+    @property
+    def session(self) -> Session | None:
+        return self._session
+
+    def show_session(self, session: Session) -> None:
+        if session is self._session:
+            self._show_title()
+            return
+        if self._session is not None:
+            self.composer.report_draft()
+            self._session.state_changed.disconnect(self._on_state)
+            self._session.changed.disconnect(self._on_changed)
+            self._session.model.was_reset.disconnect(self._on_rows)
+        self._session = session
+        session.state_changed.connect(self._on_state)
+        session.changed.connect(self._on_changed)
+        session.model.was_reset.connect(self._on_rows)
+        self.view.set_model(session.model)
+        self._show_draft()
+        self._on_changed()
+        self._on_rows()
+        self._on_state(session.state)
+        self.composer.setFocus()
+
+    def _on_rows(self) -> None:
+        assert self._session is not None
+        rows = self._session.model.rows
+        prompts = [row.message.text for row in rows if row.message.role is Role.USER]
+        self.composer.set_last_prompt(prompts[-1] if prompts else "")
+        self._stack.setCurrentWidget(self.view if rows else self.empty)
+
+    def _on_changed(self) -> None:
+        self._show_title()
+        self._show_picker()
+
+    def _show_title(self) -> None:
+        assert self._session is not None
+        title = self._session.conversation.title or UNTITLED
+        room = max(60, self._title.width())
+        self._title.setText(self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room))
+        self._title.setToolTip(title)
+
+    def _on_state(self, state: SessionState) -> None:
+        self.composer.set_busy(state is not SessionState.IDLE)
+
+    def _show_draft(self) -> None:
+        if self._session is not None:
+            self.composer.show_draft(self._session.conversation.draft)
+
+    def _on_sent(self, text: str) -> None:
+        assert self._session is not None
+        editing = self.composer.editing
+        self.view.follow()
+        if editing:
+            self._session.resend(editing, text)
+        else:
+            self._session.send(text)
+
+    def _on_draft(self, text: str) -> None:
+        if self._session is not None:
+            self._session.set_draft(text)
+
+    def _on_typing(self) -> None:
+        if self._session is not None:
+            self._session.prepare()
+
+    def _on_suggestion(self, prompt: str) -> None:
+        if self._session is not None:
+            self._session.send(prompt)
+            self.composer.setFocus()
+
+    def stop(self) -> None:
+        if self._session is not None:
+            self._session.stop()
+
+    # profiles
+
+    def show_profiles(self, profiles: tuple[Profile, ...]) -> None:
+        self._profiles = profiles
+        if self._session is not None:
+            self._show_picker()
+
+    def _show_picker(self) -> None:
+        assert self._session is not None
+        chosen = self._session.profile
+        with QSignalBlocker(self._picker):
+            self._picker.clear()
+            for profile in self._profiles:
+                self._picker.addItem(profile.name, profile.id)
+            self._picker.insertSeparator(self._picker.count())
+            self._picker.addItem("Profiles…", "")
+            self._picker.setCurrentIndex(self._picker.findData(chosen.id))
+        self.empty.show_about(about(chosen))
+
+    def _on_picked(self, index: int) -> None:
+        profile_id = self._picker.itemData(index)
+        if profile_id:
+            self.profile_chosen.emit(profile_id)
+        else:
+            self._show_picker()
+            self.profiles_wanted.emit()
+
+    # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_down()
+        if self._session is not None:
+            self._show_title()
+
+    def _place_down(self) -> None:
+        bottom = self._stack.geometry().bottom()
+        self._down.move((self.width() - self._down.width()) // 2, bottom - self._down.height() - metrics.GAP)
+        self._down.raise_()
+
+
+def about(profile: Profile) -> str:
+    """Who answers, for the empty conversation."""
+    match profile.kind:
+        case ProfileKind.BUILT_IN:
+            return "The built-in sample model answers: a small library of snippets, with no key and no network."
+        case ProfileKind.PIXLAB:
+            return "PixLab CODER answers."
+        case _:
+            model = f" with {profile.model}" if profile.model else ""
+            return f"{profile.name} answers{model}."
+
+
+def _bar_button(tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setToolTip(tip)
+    button.setAccessibleName(tip.partition(" (")[0])
+    button.setIconSize(QSize(metrics.ICON, metrics.ICON))
+    return button

@@ -1,0 +1,451 @@
+"""The window: three panes side by side, the menus, and who hears whom."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QMoveEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QMessageBox, QSplitter, QWidget
+
+from coderapp import __version__
+from coderapp.core.errors import CoderappError, Remedy
+from coderapp.core.message import JsonValue, Message, Role
+from coderapp.core.settings import BY_NAME as SETTINGS
+from coderapp.qt import icons, theme
+from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
+from coderapp.qt.endpoint_desk import EndpointDesk
+from coderapp.qt.file_saver import FileSaver
+from coderapp.qt.highlighter import Highlighter
+from coderapp.qt.session import Session
+from coderapp.qt.workspace import Undo, Workspace
+from coderapp.widgets import metrics
+from coderapp.widgets.conversation_pane import ConversationPane
+from coderapp.widgets.history_sidebar import HistorySidebar
+from coderapp.widgets.parameter_panel import ParameterPanel
+
+
+@dataclass(frozen=True, slots=True)
+class WindowParts:
+    """What the window shows and works on."""
+
+    workspace: Workspace
+    settings: SettingsBook
+    profiles: ProfileBook
+    state: StateBook
+    desk: EndpointDesk
+    highlighter: Highlighter
+    saver: FileSaver
+
+
+class MainWindow(QMainWindow):
+    """Signal: `closed()`."""
+
+    closed = Signal()
+
+    def __init__(self, parts: WindowParts) -> None:
+        super().__init__()
+        self.setWindowTitle("coderapp")
+        self._parts = parts
+        self._theme = theme.chosen(str(parts.settings["theme"]))
+        self._session: Session | None = None
+        self._dialogs: dict[str, QWidget] = {}
+        self._apply_theme()
+        self.history = HistorySidebar(self._theme, parts.workspace.history)
+        self.pane = ConversationPane(self._theme, parts.highlighter)
+        self.panel = ParameterPanel(self._theme)
+        self.history.setMinimumWidth(metrics.HISTORY_LEAST)
+        self.panel.setMinimumWidth(metrics.PANEL_LEAST)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        for widget in (self.history, self.pane, self.panel):
+            self._splitter.addWidget(widget)
+        self._splitter.setCollapsible(1, False)
+        self._splitter.setStretchFactor(1, 1)
+        self.setCentralWidget(self._splitter)
+        self.setMinimumSize(metrics.WINDOW_LEAST_WIDTH, metrics.WINDOW_LEAST_HEIGHT)
+        self._make_menus()
+        self._connect()
+        self._restore_state()
+        self._apply_settings()
+        self.pane.show_profiles(parts.profiles.profiles)
+
+    # building
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        file = bar.addMenu("&File")
+        _add(file, "&New conversation", self._parts.workspace.new, QKeySequence.StandardKey.New)
+        file.addSeparator()
+        _add(file, "&Settings…", self.show_settings, "Ctrl+,")
+        _add(file, "&Profiles…", self.show_profiles, "Ctrl+Shift+P")
+        file.addSeparator()
+        _add(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
+        edit = bar.addMenu("&Edit")
+        self._undo = _add(edit, "&Undo delete or rename", self.pane.notices.act, QKeySequence.StandardKey.Undo)
+        edit.addSeparator()
+        _add(edit, "&Copy selection", self.pane.view.copy_selection, "Ctrl+Shift+C")
+        _add(edit, "Select &all of the conversation", self.pane.view.select_all, "Ctrl+Shift+A")
+        edit.aboutToShow.connect(lambda: self._undo.setEnabled(self.pane.notices.offers))
+        edit.aboutToHide.connect(lambda: self._undo.setEnabled(True))
+        talk = bar.addMenu("&Conversation")
+        self._stop = _add(talk, "&Stop the answer", self.pane.stop, "Ctrl+.")
+        self._again = _add(talk, "Answer &again", self._on_again, "Ctrl+R")
+        self._edit = _add(talk, "&Edit the last prompt", self._on_edit_last, "Ctrl+E")
+        talk.addSeparator()
+        self._rename = _add(talk, "&Rename…", self._on_rename, "F2")
+        self._delete = _add(talk, "&Delete", self._on_delete, "Ctrl+Shift+Backspace")
+        view = bar.addMenu("&View")
+        self._show_history = _check(view, "&Conversations", self.toggle_history, "Ctrl+B")
+        self._show_panel = _check(view, "&Parameters", self.toggle_parameters, "Ctrl+Shift+B")
+        view.addSeparator()
+        _add(view, "Go to the &prompt", self.pane.composer.setFocus, "Ctrl+L")
+        _add(view, "Go to the c&onversation", self.pane.view.setFocus, "Ctrl+Shift+L")
+        view.addSeparator()
+        self._add_themes(view.addMenu("&Theme"))
+        about = bar.addMenu("&Help")
+        _add(about, "&Keyboard shortcuts", self._on_shortcuts, "F1")
+        _add(about, "&About coderapp", self._on_about)
+
+    def _add_themes(self, menu: QMenu) -> None:
+        group = QActionGroup(menu)
+        for value, label in SETTINGS["theme"].choices:
+            action = QAction(label, menu, checkable=True)
+            action.setData(value)
+            action.triggered.connect(lambda _=False, chosen=value: self._parts.settings.set("theme", chosen))
+            group.addAction(action)
+            menu.addAction(action)
+        self._themes = group
+
+    def _connect(self) -> None:
+        parts, pane, panel, history = self._parts, self.pane, self.panel, self.history
+
+        def current() -> Session:
+            return parts.workspace.current
+
+        parts.workspace.shown.connect(self._on_shown)
+        parts.workspace.notice.connect(pane.notices.warn)
+        parts.workspace.undoable.connect(self._on_undoable)
+        parts.settings.changed.connect(self._apply_settings)
+        parts.profiles.changed.connect(self._on_profiles)
+        history.new_requested.connect(parts.workspace.new)
+        history.open_requested.connect(parts.workspace.open)
+        history.rename_requested.connect(parts.workspace.rename)
+        history.delete_requested.connect(parts.workspace.delete)
+        pane.history_toggled.connect(self.toggle_history)
+        pane.parameters_toggled.connect(self.toggle_parameters)
+        pane.profile_chosen.connect(self._on_profile_chosen)
+        pane.profiles_wanted.connect(self.show_profiles)
+        view = pane.view
+        view.regenerate_requested.connect(lambda name: current().regenerate(name))
+        view.retry_requested.connect(lambda name: current().regenerate(name))
+        view.branch_requested.connect(lambda name, step: current().choose_branch(name, step))
+        view.edit_requested.connect(self._on_edit)
+        view.remedy_requested.connect(self._on_remedy)
+        view.raw_requested.connect(self._on_raw)
+        view.link_activated.connect(self._on_link)
+        view.save_code_requested.connect(self._on_save_code)
+        panel.value_set.connect(lambda name, value: current().set_parameter(name, value))
+        panel.value_unset.connect(lambda name: current().unset_parameter(name))
+        panel.reset_requested.connect(lambda: current().unset_all())
+        panel.system_prompt_changed.connect(lambda text: current().set_system_prompt(text))
+        panel.models_wanted.connect(self._on_models_wanted)
+        panel.tools_wanted.connect(self._on_tools_wanted)
+        self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
+
+    # the session
+
+    def _on_shown(self, session: Session) -> None:
+        if self._session is not session:
+            if self._session is not None:
+                self._session.changed.disconnect(self._on_changed)
+                self._session.state_changed.disconnect(self._on_state)
+            self._session = session
+            session.changed.connect(self._on_changed)
+            session.state_changed.connect(self._on_state)
+            session.destroyed.connect(self._on_session_gone)
+        self.pane.show_session(session)
+        self.history.show_open(session.conversation.id)
+        self._parts.state.set("open_conversation", session.conversation.id)
+        self._on_changed()
+        self._on_state()
+
+    def _on_session_gone(self) -> None:
+        if self._session is self.sender():
+            self._session = None
+
+    def _on_changed(self) -> None:
+        if self._session is None:
+            return
+        conversation = self._session.conversation
+        self.panel.show_conversation(conversation.parameters, conversation.system_prompt, self._session.profile)
+        self.setWindowTitle(f"{conversation.title} - coderapp" if conversation.title else "coderapp")
+        self.history.show_open(conversation.id)
+
+    def _on_state(self) -> None:
+        idle = self._session is None or self._session.is_idle
+        self._stop.setEnabled(not idle)
+        self._again.setEnabled(idle)
+        self._edit.setEnabled(idle)
+
+    def _on_profiles(self) -> None:
+        self.pane.show_profiles(self._parts.profiles.profiles)
+        self._on_changed()
+
+    def _on_profile_chosen(self, profile_id: str) -> None:
+        if self._session is not None:
+            self._session.set_profile(self._parts.profiles.get(profile_id))
+            self._parts.profiles.set_default(profile_id)
+
+    def _on_undoable(self, sentence: str, undo: Undo) -> None:
+        self.pane.notices.offer(sentence, "Undo", undo)
+
+    # what the view asks for
+
+    def _on_edit(self, message_id: str) -> None:
+        if self._session is not None and self._session.is_idle:
+            self.pane.composer.report_draft()
+            self.pane.composer.edit_message(message_id, self._session.conversation.messages[message_id].text)
+
+    def _on_edit_last(self) -> None:
+        prompts = [message for message in self._path() if message.role is Role.USER]
+        if prompts:
+            self._on_edit(prompts[-1].id)
+
+    def _on_again(self) -> None:
+        answers = [message for message in self._path() if message.role is Role.ASSISTANT]
+        if answers and self._session is not None:
+            self._session.regenerate(answers[-1].id)
+
+    def _path(self) -> list[Message]:
+        return list(self._session.conversation.path()) if self._session else []
+
+    def _on_remedy(self, message_id: str, remedy: Remedy) -> None:
+        if remedy in (Remedy.EDIT_KEY, Remedy.EDIT_PROFILE):
+            self.show_profiles(focus_key=remedy is Remedy.EDIT_KEY)
+        elif remedy is Remedy.EDIT_PARAMETERS:
+            self._set_visible(self.panel, True)
+            generation = self._session.conversation.messages[message_id].generation if self._session else None
+            if generation and generation.problem and generation.problem.parameter:
+                self.panel.focus_parameter(generation.problem.parameter)
+
+    def _on_raw(self, message_id: str) -> None:
+        from coderapp.widgets.dialogs.simple import TextDialog
+
+        generation = self._session.conversation.messages[message_id].generation if self._session else None
+        if generation and generation.problem:
+            TextDialog("Raw reply", generation.problem.raw, self).open()
+
+    def _on_link(self, address: str) -> None:
+        from coderapp.widgets.dialogs.simple import LinkDialog, open_address
+
+        if self._parts.settings["confirm_links"] is not True:
+            open_address(address)
+            return
+        dialog = LinkDialog(address, self)
+        dialog.ask_no_more.connect(lambda: self._parts.settings.set("confirm_links", False))
+        dialog.open()
+
+    def _on_save_code(self, code: str, suggested: str) -> None:
+        folder = str(self._parts.state.get("save_folder") or os.path.expanduser("~"))
+        dialog = QFileDialog(self, "Save code", os.path.join(folder, suggested))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.selectFile(suggested)
+
+        def save(path: str) -> None:
+            self._parts.state.set("save_folder", os.path.dirname(path))
+            tell = self.pane.notices
+            self._parts.saver.save(path, code, lambda: tell.tell(f"Saved as {path}."), self._warn)
+
+        dialog.fileSelected.connect(save)
+        dialog.open()
+
+    def _warn(self, error: CoderappError) -> None:
+        self.pane.notices.warn(f"{error.sentence} {error.advice}".strip())
+
+    # what the panel asks for
+
+    def _on_models_wanted(self) -> None:
+        if self._session is not None:
+            self._parts.desk.models(self._session.profile, None, self.panel.show_models, self.pane.notices.warn)
+
+    def _on_tools_wanted(self) -> None:
+        from coderapp.widgets.dialogs.simple import ToolsDialog
+
+        session = self._session
+        if session is None:
+            return
+        current = session.conversation.parameters.get("tools")
+        desk = self._parts.desk
+        dialog = ToolsDialog(
+            current if isinstance(current, list) else [],
+            lambda done, failed: desk.tools(session.profile, done, failed),
+            self,
+        )
+
+        def chosen(tools: JsonValue) -> None:
+            if tools:
+                session.set_parameter("tools", tools)
+            else:
+                session.unset_parameter("tools")
+
+        dialog.chosen.connect(chosen)
+        dialog.open()
+
+    # menus
+
+    def _on_rename(self) -> None:
+        self._set_visible(self.history, True)
+        self.history.rename_current()
+
+    def _on_delete(self) -> None:
+        if self._session is not None:
+            self._parts.workspace.delete(self._session.conversation.id)
+
+    def show_settings(self) -> None:
+        from coderapp.widgets.dialogs.settings import SettingsDialog
+
+        SettingsDialog(self._parts.settings, self).open()
+
+    def show_profiles(self, *, focus_key: bool = False) -> None:
+        from coderapp.widgets.dialogs.profiles import ProfilesDialog
+
+        shown = self._session.profile.id if self._session else ""
+        dialog = ProfilesDialog(self._parts.profiles, self._parts.desk, shown, self)
+        dialog.open()
+        if focus_key:
+            dialog.focus_key()
+
+    def _on_shortcuts(self) -> None:
+        from coderapp.widgets.dialogs.simple import TextDialog
+
+        lines = []
+        for menu in self.menuBar().findChildren(QMenu):
+            for action in menu.actions():
+                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                if keys:
+                    lines.append(f"{keys:<24}{action.text().replace('&', '')}")
+        lines += [
+            f"{'Esc':<24}Stop the answer (in the prompt)",
+            f"{'Up':<24}The last prompt again (in an empty prompt)",
+            f"{'Tab, Enter':<24}Reach and use a button (in the conversation)",
+        ]
+        TextDialog("Keyboard shortcuts", "\n".join(lines), self).open()
+
+    def _on_about(self) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("About coderapp")
+        box.setIconPixmap(icons.pixmap("coderapp", "#000000", self.devicePixelRatioF(), 64))
+        box.setText(
+            f"coderapp {__version__}\n\nTalks to code-generating language models.\n\n"
+            "MIT licence. Uses Qt through PySide6 under the LGPL."
+        )
+        box.open()
+
+    # panes and themes
+
+    def toggle_history(self) -> None:
+        self._set_visible(self.history, not self.history.isVisibleTo(self))
+
+    def toggle_parameters(self) -> None:
+        self._set_visible(self.panel, not self.panel.isVisibleTo(self))
+
+    def _set_visible(self, pane: QWidget, visible: bool) -> None:
+        pane.setVisible(visible)
+        self._show_checks()
+        self._keep_state()
+
+    def _show_checks(self) -> None:
+        self._show_history.setChecked(self.history.isVisibleTo(self))
+        self._show_panel.setChecked(self.panel.isVisibleTo(self))
+
+    def _apply_settings(self, _name: str = "") -> None:
+        settings = self._parts.settings
+        self.pane.composer.set_enter_sends(settings["send_with"] == "enter")
+        self.pane.view.set_wrap_code(settings["wrap_code"] is True)
+        for action in self._themes.actions():
+            action.setChecked(action.data() == settings["theme"])
+        self._use(theme.chosen(str(settings["theme"])))
+
+    def show_theme(self, setting: str) -> None:
+        """Shows another theme than the setting's, without keeping it."""
+        self._use(theme.chosen(setting))
+
+    def _use(self, chosen: theme.Theme) -> None:
+        if chosen != self._theme:
+            self._theme = chosen
+            self._apply_theme()
+            for part in (self.history, self.pane, self.panel):
+                part.set_theme(chosen)
+
+    def _apply_theme(self) -> None:
+        QApplication.setPalette(theme.palette(self._theme))
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.setStyleSheet(theme.style_sheet(self._theme))
+
+    # sizes and places
+
+    def _restore_state(self) -> None:
+        state = self._parts.state
+        self.resize(metrics.WINDOW_WIDTH, metrics.WINDOW_HEIGHT)
+        geometry = state.get("geometry")
+        if isinstance(geometry, str):
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        sizes = state.get("panes")
+        if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size >= 0 for size in sizes):
+            self._splitter.setSizes(sizes)
+        else:
+            middle = metrics.WINDOW_WIDTH - metrics.HISTORY_WIDTH - metrics.PANEL_WIDTH
+            self._splitter.setSizes([metrics.HISTORY_WIDTH, middle, metrics.PANEL_WIDTH])
+        self.history.setVisible(state.get("history_hidden") is not True)
+        self.panel.setVisible(state.get("parameters_hidden") is not True)
+        self._show_checks()
+
+    def _keep_state(self) -> None:
+        if not self.isVisible():
+            return
+        state = self._parts.state
+        state.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode())
+        if self.history.isVisible() and self.panel.isVisible():
+            state.set("panes", self._splitter.sizes())
+        state.set("history_hidden", self.history.isHidden())
+        state.set("parameters_hidden", self.panel.isHidden())
+
+    # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_state()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self._keep_state()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.pane.composer.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._keep_state()
+        self.pane.composer.report_draft()
+        event.accept()
+        self.closed.emit()
+
+
+def _add(menu: QMenu, text: str, act: Callable[[], object], keys: QKeySequence.StandardKey | str = "") -> QAction:
+    action = menu.addAction(text)
+    action.triggered.connect(lambda _=False: act())
+    if keys:
+        action.setShortcut(QKeySequence(keys))
+    return action
+
+
+def _check(menu: QMenu, text: str, act: Callable[[], object], keys: str) -> QAction:
+    action = _add(menu, text, act, keys)
+    action.setCheckable(True)
+    return action

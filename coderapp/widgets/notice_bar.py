@@ -1,0 +1,82 @@
+"""A line at the foot of the window for what just happened, with at most one thing to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from coderapp.qt import icons
+from coderapp.qt.theme import Theme
+from coderapp.widgets import metrics
+
+SHORT_MS = 2500
+LONG_MS = 10_000
+
+
+class NoticeBar(QFrame):
+    """Shows one notice at a time; the newest wins."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeBar")
+        self._act: Callable[[], None] | None = None
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._button = QPushButton()
+        self._close = QToolButton()
+        self._close.setAccessibleName("Close notice")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(metrics.PANEL_PADDING, metrics.GAP_SMALL, metrics.GAP, metrics.GAP_SMALL)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._button)
+        row.addWidget(self._close)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.hide)
+        self._button.clicked.connect(self.act)
+        self._close.clicked.connect(self.hide)
+        self.set_theme(theme)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._close.setIcon(icons.icon("close", theme.text_muted))
+
+    @property
+    def text(self) -> str:
+        return self._text.text() if self.isVisible() else ""
+
+    def tell(self, sentence: str) -> None:
+        """Something went as wished; gone after a moment."""
+        self._show(sentence, SHORT_MS)
+
+    def warn(self, sentence: str) -> None:
+        """Something to know; stays until it is closed or another comes."""
+        self._show(sentence, 0)
+
+    def offer(self, sentence: str, label: str, act: Callable[[], None]) -> None:
+        """Something that can be taken back, or acted on, for ten seconds."""
+        self._show(sentence, LONG_MS)
+        self._act = act
+        self._button.setText(label)
+        self._button.show()
+
+    def act(self) -> None:
+        """Does what is offered, if something is."""
+        act, self._act = self._act, None
+        self.hide()
+        if act is not None:
+            act()
+
+    @property
+    def offers(self) -> bool:
+        return self._act is not None and self.isVisible()
+
+    def _show(self, sentence: str, lasts: int) -> None:
+        self._act = None
+        self._button.hide()
+        self._text.setText(sentence)
+        self.show()
+        self._timer.stop()
+        if lasts:
+            self._timer.start(lasts)
