@@ -1,0 +1,401 @@
+"""From a conversation to a plan: which answer the model gives, and which others it may slip into on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from coderapp.endpoint.library import FRAMEWORKS, Snippet
+from coderapp.endpoint.rendering import Answer, plain
+from coderapp.endpoint.retrieval import Index, Match
+from coderapp.endpoint.wishes import Act, Wish, understand
+from coderapp.endpoint.words import terms
+
+MODEL_NAME = "coderapp-sample"
+
+_POOL = 6
+_LEAST_LEAD = 0.6
+"""The best answer begins with at least this probability, so that temperature 0 always gives it."""
+
+_SPREAD = 0.1
+"""Width of the softmax over retrieval scores, as a share of the best score."""
+
+_REMEMBERED = 12
+_OFFERED = 4
+
+_PREFERENCE = {"html": 1.3, "react": 1.05}
+"""Where no framework is named: what most people mean."""
+
+_OFF_THEME = 0.8
+_TAKEN_ALONG = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation: `role` as in OpenAI's format, `text` its text parts."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`answer` is what is meant. `beside`: snippets that the model also knows of while it writes, by weight (the
+    answer's own is 1 - their sum), and whether it may begin with one of them.
+    """
+
+    answer: Answer
+    beside: tuple[tuple[Snippet, float], ...] = ()
+    may_begin_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the conversation is about so far."""
+
+    subject: tuple[tuple[str, float], ...] = ()
+    frameworks: tuple[str, ...] = ()
+    theme: str = ""
+    pattern: str = ""
+    shown: int | None = None
+    seen: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What retrieval settled on, best first, and what is missing from the wish as a phrase ("" where it is met)."""
+
+    matches: tuple[Match, ...]
+    missing: str = ""
+
+
+class Answerer:
+    """Decides on answers. Keeps nothing between conversations."""
+
+    def __init__(self, snippets: Sequence[Snippet]) -> None:
+        self._snippets = tuple(snippets)
+        self._index = Index(self._snippets)
+        self._openings = [(plain(snippet.explanation)[:48], place) for place, snippet in enumerate(self._snippets)]
+        self._patterns = {tuple(_pattern_terms(snippet)) for snippet in self._snippets}
+
+    def plan(self, turns: Sequence[Turn]) -> Plan:
+        """The answer to the last user turn, understood from the ones before it."""
+        topic = Topic()
+        system = " ".join(turn.text for turn in turns if turn.role in ("system", "developer"))
+        if system.strip():
+            wish = understand(system, answered=False)
+            topic = replace(topic, frameworks=wish.frameworks, theme=wish.theme)
+        asked = [place for place, turn in enumerate(turns) if turn.role == "user"]
+        if not asked:
+            return self._greet(Act.NOTHING)
+        plan = self._greet(Act.NOTHING)
+        for number in asked[-_REMEMBERED:]:
+            plan, topic = self._answer(turns[number].text, topic)
+            reply = next((turn.text for turn in turns[number + 1 :] if turn.role in ("assistant", "user")), "")
+            shown = self._recognised(reply)
+            if shown is not None and shown != topic.shown:
+                topic = replace(topic, shown=shown, pattern=self._snippets[shown].pattern, seen=(*topic.seen, shown))
+        return plan
+
+    def _recognised(self, reply: str) -> int | None:
+        """Which snippet an earlier answer was."""
+        if not reply:
+            return None
+        text = plain(reply[:4000])
+        return next((place for opening, place in self._openings if opening in text), None)
+
+    # ------------------------------------------------------------------------------------------- one turn
+
+    def _answer(self, text: str, topic: Topic) -> tuple[Plan, Topic]:
+        wish = understand(text, answered=topic.shown is not None)
+        if wish.act in (Act.NOTHING, Act.GREET, Act.THANK, Act.WHO):
+            return self._greet(wish.act), topic
+        if topic.shown is not None and wish.act is not Act.ASK:
+            return self._again(wish, topic)
+        exact = self._index.titled(text)
+        if exact:
+            return self._exactly(exact, topic)
+        topic = replace(
+            topic,
+            frameworks=wish.frameworks or topic.frameworks,
+            theme=wish.theme or topic.theme,
+        )
+        if topic.shown is not None and (wish.leans or not self._subjects(wish)):
+            return self._follow(wish, topic)
+        return self._fresh(wish, topic)
+
+    def _subjects(self, wish: Wish) -> list[str]:
+        return [term for term in wish.subject if self._index.is_subject(term)]
+
+    def _exactly(self, places: Sequence[int], topic: Topic) -> tuple[Plan, Topic]:
+        """The prompt is a title. Of several of the same name, the one in the conversation's framework."""
+        place = next((each for each in places if self._snippets[each].framework in topic.frameworks), places[0])
+        snippet = self._snippets[place]
+        query = dict.fromkeys(_subject_of(snippet), 1.0)
+        others = [match for match in self._index.search(query) if match.place != place]
+        own = Match(place, max((match.score for match in others), default=1.0) * 1.25, frozenset())
+        topic = replace(topic, frameworks=(snippet.framework,), subject=tuple(query.items()))
+        return self._show(_Found((own, *self._alike(others, place))), topic)
+
+    def _fresh(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
+        """A new subject."""
+        query = dict.fromkeys(wish.subject, 1.0)
+        topic = replace(topic, subject=tuple(query.items()), pattern="")
+        if not wish.subject and (wish.frameworks or wish.theme) and not wish.foreign:
+            return self._catalogue(wish, topic), topic
+        scored = self._index.search(self._themed(query, topic))
+        relevant = [match for match in scored if self._is_relevant(match, wish)]
+        if not relevant:
+            return self._decline(wish, scored, topic), topic
+        return self._show(self._settle(relevant, wish, topic), topic)
+
+    def _follow(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
+        """Something more about the same subject: another framework, another theme, an addition."""
+        shown = self._snippets[topic.shown or 0]
+        pattern = topic.pattern or shown.pattern
+        new = [term for term in wish.subject if term not in dict(topic.subject)]
+        added = [term for term in new if self._index.is_subject(term)]
+        if added and any(set(words) <= set(added) for words in self._patterns if words) and not wish.leans:
+            return self._fresh(wish, topic)
+        query = {**dict(topic.subject), **dict.fromkeys(added, 1.5)}
+        for term in _pattern_terms(shown):
+            query.setdefault(term, 0.5)
+        if not topic.frameworks and not wish.foreign:
+            topic = replace(topic, frameworks=(shown.framework,))
+        scored = self._index.search(self._themed(query, topic))
+        same = [match for match in scored if self._snippets[match.place].pattern == pattern]
+        with_added = [match for match in scored if added and match.strong & set(added)]
+        turned = bool(wish.frameworks or wish.theme or wish.foreign)
+        if added:
+            both = [match for match in same if match.strong & set(added)]
+            candidates = (
+                both
+                or [match for match in with_added if match.strong & dict(topic.subject).keys()]
+                or (with_added if self._covers(added, wish) else [])
+            )
+            in_framework = [match for match in candidates if self._fits(match, topic.frameworks)]
+            candidates = in_framework or candidates
+            if not candidates and turned:
+                candidates = same
+        else:
+            candidates = same if turned or not new else []
+        if not candidates:
+            return self._cannot_edit(shown, same, topic), topic
+        topic = replace(topic, subject=tuple(query.items()), pattern=pattern)
+        return self._show(self._settle(candidates, wish, topic, pattern), topic)
+
+    def _covers(self, added: Sequence[str], wish: Wish) -> bool:
+        return len(added) * 2 > len(wish.subject)
+
+    def _again(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
+        """The same wish once more: as it was, another, a shorter or a longer one, the code alone, explained."""
+        place = topic.shown or 0
+        shown = self._snippets[place]
+        topic = replace(topic, frameworks=wish.frameworks or topic.frameworks, theme=wish.theme or topic.theme)
+        if wish.act is Act.EXPLAIN:
+            notes = f"\n\n{shown.notes}" if shown.notes else ""
+            return Plan(Answer(f"{shown.explanation}{notes}")), topic
+        if wish.act is Act.CODE_ONLY:
+            return Plan(Answer(snippet=shown, whole=False)), topic
+        if wish.act is Act.AGAIN and not wish.frameworks and not wish.theme:
+            return self._show(_Found((Match(place, 1.0, frozenset()),)), topic)
+        kin = [
+            each
+            for each, snippet in enumerate(self._snippets)
+            if snippet.pattern == shown.pattern and snippet.framework == shown.framework and each != place
+        ]
+        if wish.act is Act.SHORTER:
+            shorter = [each for each in kin if len(self._snippets[each].code) < len(shown.code)]
+            if not shorter:
+                note = "This is the shortest that I have of it; here is the code alone."
+                return Plan(Answer(note, snippet=shown, whole=False)), topic
+            best = min(shorter, key=lambda each: len(self._snippets[each].code))
+            return self._show(_Found((Match(best, 1.0, frozenset()),)), topic)
+        if wish.act is Act.LONGER:
+            longer = [each for each in kin if len(self._snippets[each].code) > len(shown.code)]
+            if not longer:
+                note = "This is the most complete that I have of it. Near it in my library:"
+                return Plan(Answer(note, self._offers(self._near(shown), {place}))), topic
+            best = max(longer, key=lambda each: len(self._snippets[each].code))
+            return self._show(_Found((Match(best, 1.0, frozenset()),)), topic)
+        near = self._near(shown)
+        fresh = [match for match in near if match.place not in topic.seen and match.place != place]
+        same = [match for match in fresh if self._snippets[match.place].pattern == shown.pattern]
+        home = [match for match in same if self._fits(match, topic.frameworks)]
+        order = tuple(home or same or fresh)
+        if not order:
+            return Plan(Answer("You have seen all that I have of that kind.")), topic
+        return self._show(_Found(order), topic)
+
+    # ----------------------------------------------------------------------------------------- retrieval
+
+    def _themed(self, query: dict[str, float], topic: Topic) -> dict[str, float]:
+        return {**query, topic.theme: 0.5} if topic.theme else query
+
+    def _is_relevant(self, match: Match, wish: Wish) -> bool:
+        """Whether a snippet is about what the prompt is about, and not only shares a word with it."""
+        subject = wish.subject
+        strong = match.strong.intersection(subject)
+        if not strong:
+            return False
+        rarity = self._index.rarity
+        covered = sum(map(rarity, strong)) / sum(map(rarity, subject))
+        snippet = self._snippets[match.place]
+        named = set(_pattern_terms(snippet)) <= strong or any(
+            set(phrase) <= strong for phrase in self._index.phrases(match.place)
+        )
+        if wish.elsewhere:
+            return covered >= 0.75 and named and (wish.builds or bool(wish.frameworks))
+        meant = wish.builds or bool(wish.frameworks or wish.foreign)
+        if named:
+            return covered >= ((0.3 if len(subject) < 8 else 0.12) if meant else 0.55)
+        return len(strong) > 1 and covered >= (0.45 if meant else 0.66)
+
+    def _fits(self, match: Match, frameworks: Sequence[str]) -> bool:
+        return not frameworks or self._snippets[match.place].framework in frameworks
+
+    def _suits(self, match: Match, theme: str) -> bool:
+        snippet = self._snippets[match.place]
+        return snippet.theme == "none" or snippet.suits(theme)
+
+    def _settle(self, matches: Sequence[Match], wish: Wish, topic: Topic, pattern: str = "") -> _Found:
+        """The matches that meet framework and theme; else the nearest, with what is missing."""
+        frameworks, theme = topic.frameworks, topic.theme
+        ranked = self._ranked(matches, frameworks, theme)
+        subject = (pattern or self._snippets[ranked[0].place].pattern).replace("-", " ")
+        if wish.foreign:
+            return _Found(tuple(ranked), f"{subject} in {wish.foreign}")
+        fitting = [match for match in ranked if self._fits(match, frameworks)]
+        if fitting:
+            suiting = [match for match in fitting if self._suits(match, theme)]
+            if suiting:
+                return _Found(tuple(suiting))
+            name = FRAMEWORKS[self._snippets[fitting[0].place].framework]
+            return _Found(tuple(fitting), f"{theme} {subject} in {name}" if wish.theme else "")
+        if not wish.frameworks and not pattern:  # a framework of an earlier turn, and a new subject
+            return _Found(tuple(ranked))
+        suiting = [match for match in ranked if self._suits(match, theme)]
+        names = " and ".join(FRAMEWORKS[name] for name in frameworks)
+        return _Found(tuple(suiting or ranked), f"{subject} in {names}")
+
+    def _ranked(self, matches: Iterable[Match], frameworks: Sequence[str], theme: str) -> list[Match]:
+        """With the preference for common frameworks, and against a theme that nobody asked for."""
+
+        def weighed(match: Match) -> Match:
+            snippet = self._snippets[match.place]
+            factor = 1.0 if frameworks else _PREFERENCE.get(snippet.framework, 1.0)
+            if (theme and not self._suits(match, theme)) or (not theme and snippet.theme == "dark"):
+                factor *= _OFF_THEME
+            return replace(match, score=match.score * factor)
+
+        return sorted(map(weighed, matches), key=lambda match: (-match.score, match.place))
+
+    def _near(self, snippet: Snippet) -> list[Match]:
+        return self._index.search(dict.fromkeys(_subject_of(snippet), 1.0))
+
+    def _alike(self, matches: Iterable[Match], place: int) -> list[Match]:
+        """Those in the language of the snippet at `place`: what its text can slip into."""
+        language = self._snippets[place].language
+        return [match for match in matches if self._snippets[match.place].language == language]
+
+    # -------------------------------------------------------------------------------------------- answers
+
+    def _show(self, found: _Found, topic: Topic) -> tuple[Plan, Topic]:
+        best = found.matches[0]
+        snippet = self._snippets[best.place]
+        topic = replace(topic, shown=best.place, seen=(*topic.seen, best.place), pattern=snippet.pattern)
+        others = self._alike(found.matches[1:], best.place)[: _POOL - 1]
+        chosen = {best.place, *(match.place for match in others)}
+        if len(others) < _POOL - 1:
+            near = self._alike(self._near(snippet), best.place)
+            scale = _TAKEN_ALONG * best.score / max((match.score for match in near), default=1.0)
+            more = [replace(match, score=match.score * scale) for match in near if match.place not in chosen]
+            others += more[: _POOL - 1 - len(others)]
+        top = max(best.score, 1e-9)
+        weights = [math.exp(min(match.score - top, 0.0) / (_SPREAD * top)) for match in others]
+        total = 1 + sum(weights)
+        beside = tuple(
+            (self._snippets[match.place], (1 - _LEAST_LEAD) * weight / total)
+            for match, weight in zip(others, weights, strict=True)
+        )
+        if not found.missing:
+            return Plan(Answer(snippet=snippet), beside, may_begin_elsewhere=True), topic
+        note = (
+            f"I am a small sample model and have no {found.missing}. "
+            f"This is the nearest in my library: {snippet.label}."
+        )
+        return Plan(Answer(note, snippet=snippet), beside), topic
+
+    def _offers(self, matches: Iterable[Match], without: set[int] | None = None) -> tuple[str, ...]:
+        places = [match.place for match in matches if match.place not in (without or ())]
+        labels = dict.fromkeys(self._snippets[place].label for place in places)
+        return tuple(labels)[:_OFFERED]
+
+    def _usual_offers(self, topic: Topic, count: int = _OFFERED) -> tuple[str, ...]:
+        """What to offer where nothing is near: different things, in the frameworks of the conversation if any."""
+        labels: dict[str, str] = {}
+        for snippet in sorted(
+            self._snippets, key=lambda each: each.framework not in ("html", "react", "python", "sql")
+        ):
+            if not topic.frameworks or snippet.framework in topic.frameworks:
+                labels.setdefault(snippet.pattern if topic.frameworks else snippet.framework, snippet.label)
+        return tuple(labels.values())[:count]
+
+    def _decline(self, wish: Wish, scored: Sequence[Match], topic: Topic) -> Plan:
+        near = [match for match in scored if match.strong] if not wish.elsewhere else []
+        near = [match for match in near if self._fits(match, wish.frameworks)] or near
+        offers = self._offers(near) or self._usual_offers(replace(topic, frameworks=wish.frameworks))
+        lead = "The nearest that I have:" if near else "Among what I have:"
+        return Plan(
+            Answer(
+                "I am coderapp's built-in sample model: I know a small library of code snippets, "
+                f"and nothing in it answers this. {lead}",
+                offers,
+            )
+        )
+
+    def _cannot_edit(self, shown: Snippet, same: Sequence[Match], topic: Topic) -> Plan:
+        offers = self._offers([*same, *self._near(shown)], {topic.shown} if topic.shown is not None else None)
+        return Plan(
+            Answer(
+                "I am coderapp's built-in sample model: I answer from a small library of snippets and can't change one to "
+                f"order. Near {shown.label} I have:",
+                offers,
+            )
+        )
+
+    def _catalogue(self, wish: Wish, topic: Topic) -> Plan:
+        names = " and ".join(FRAMEWORKS[name] for name in wish.frameworks)
+        snippets = [
+            snippet
+            for snippet in self._snippets
+            if (not wish.frameworks or snippet.framework in wish.frameworks) and snippet.suits(wish.theme)
+        ]
+        if not snippets:
+            return self._decline(wish, (), topic)
+        labels = tuple(dict.fromkeys(snippet.label for snippet in snippets))[: 2 * _OFFERED]
+        where = f" in {names}" if names else ""
+        theme = f" {wish.theme}" if wish.theme else ""
+        return Plan(Answer(f"Of{theme} snippets{where} my library has, among others:", labels))
+
+    def _greet(self, act: Act) -> Plan:
+        offers = self._usual_offers(Topic(), 6)
+        sentences = {
+            Act.THANK: "You're welcome. Ask for another piece, or say what it should be in: “now in SwiftUI”, “make it dark”.",
+            Act.GREET: "Hello. I am coderapp's built-in sample model, and I know a small library of code snippets. For example:",
+            Act.WHO: (
+                "I am coderapp's built-in sample model: a small n-gram model over a library of "
+                f"{len(self._snippets)} code snippets, which works with no key and no network. I can give you, for example:"
+            ),
+            Act.NOTHING: "There is no question in this message. Ask for a piece of code or of a user interface, for example:",
+        }
+        return Plan(Answer(sentences[act], () if act is Act.THANK else offers))
+
+
+def _pattern_terms(snippet: Snippet) -> list[str]:
+    return terms(snippet.pattern.replace("-", " "))
+
+
+def _subject_of(snippet: Snippet) -> list[str]:
+    return list(dict.fromkeys([*terms(snippet.title), *_pattern_terms(snippet)]))

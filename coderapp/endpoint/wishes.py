@@ -1,0 +1,203 @@
+"""What a turn of a conversation asks for, as far as its words tell: frameworks, theme, subject, and what it does with
+the answer before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coderapp.endpoint.words import terms
+
+
+class Act(StrEnum):
+    """What a turn does."""
+
+    ASK = "ask"  # for code
+    NOTHING = "nothing"  # it is empty
+    GREET = "greet"
+    THANK = "thank"
+    WHO = "who"  # asks what this is and what it can do
+    AGAIN = "again"
+    OTHER = "other"  # another answer to the same wish
+    SHORTER = "shorter"
+    LONGER = "longer"
+    CODE_ONLY = "code-only"
+    EXPLAIN = "explain"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`frameworks` are names of the library's; `foreign` is one that it does not have, as it is written. `subject`
+    are the terms without frameworks and themes. `builds`: something is to be made. `leans`: the turn is about the
+    answer before it ("make it …", "and with …").
+    """
+
+    act: Act
+    frameworks: tuple[str, ...] = ()
+    foreign: str = ""
+    theme: str = ""
+    subject: tuple[str, ...] = ()
+    builds: bool = False
+    leans: bool = False
+    elsewhere: bool = False
+    """Its words are of something other than code: weather, poems, recipes."""
+
+
+_MENTIONS: tuple[tuple[str, str], ...] = (
+    ("react-native", r"react[\s-]?native|\bexpo\b"),
+    ("tailwind", r"\btailwind(?:\s?css)?\b"),
+    ("swiftui", r"\bswift[\s-]?ui\b|\bswift\b|\bios\b|\biphone\b|\bmacos\b"),
+    ("compose", r"\bjetpack(?:\s+compose)?\b|\bcompose\b(?!\s+(?:an?|the|my|emails?|mails?)\b)|\bkotlin\b|\bandroid\b"),
+    ("flutter", r"\bflutter\b|\bdart\b"),
+    ("qml", r"\bqml\b|\bqt\s?quick\b|\bqt\s?6?\b|\bpyside6?\b"),
+    ("react", r"\breact(?:\.?js)?\b(?![\s-]?native)(?!\s+to\b)|\bjsx\b|\btsx\b|\bnext\.?js\b"),
+    ("svg", r"\bsvgs?\b"),
+    ("html", r"\bhtml5?\b|\bcss3?\b|\bweb\s?page\b"),
+    ("python", r"\bpython3?\b|\bpy\b"),
+    ("javascript", r"\bjavascript\b|\bjs\b|\bnode(?:\.?js)?\b|\btypescript\b|\becmascript\b"),
+    ("sql", r"\bsql\b|\bpostgres(?:ql)?\b|\bsqlite\b|\bmysql\b"),
+    ("shell", r"\bbash\b|\bshell\b|\bzsh\b|\bposix\s+sh\b"),
+)
+_LIBRARY = re.compile(
+    "|".join(f"(?P<f{place}>{mention})" for place, (_, mention) in enumerate(_MENTIONS)), re.IGNORECASE
+)
+
+_FOREIGN = re.compile(
+    r"\b(vue(?:\.?js)?|svelte|angular|solid\.?js|ember|lit|jquery|bootstrap|xaml|wpf|winforms|winui|maui|avalonia|"
+    r"gtk\d?|tkinter|wxwidgets|javafx|unity|godot|objective-c|uikit|blazor|django|rails|laravel|php|ruby|rust|golang|"
+    r"java|c\+\+|c#|scala|haskell|elixir|perl|cobol|fortran|matlab|lua|powershell)(?![\w+#])",
+    re.IGNORECASE,
+)
+_FOREIGN_NAMES = {
+    "vue": "Vue", "vuejs": "Vue", "vue.js": "Vue", "svelte": "Svelte", "angular": "Angular", "php": "PHP", "wpf": "WPF",
+    "xaml": "XAML", "golang": "Go", "gtk": "GTK", "gtk3": "GTK", "gtk4": "GTK", "jquery": "jQuery", "javafx": "JavaFX",
+    "cobol": "COBOL", "matlab": "MATLAB", "uikit": "UIKit", "maui": ".NET MAUI", "winui": "WinUI",
+    "powershell": "PowerShell", "wxwidgets": "wxWidgets", "winforms": "Windows Forms",
+}  # fmt: skip
+
+_LEFT_OUT = re.compile(
+    r"\b(?:instead\s+of|rather\s+than|not(?:\s+in)?|no(?:t\s+using)?|without|from)\s+$", re.IGNORECASE
+)
+_AIMED = re.compile(r"\b(?:in|into|to|as|using|with|for|auf|als)\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+
+_DARK = re.compile(r"\b(?:dark(?:er)?|night(?:\s?mode)?|dunk(?:el|ler|le[rsmn]?))\b", re.IGNORECASE)
+_LIGHT = re.compile(
+    r"\b(?:light(?:er)?(?!\s*(?:blue|green|gr[ae]y|red|pink|box|house|bulb))|day\s?mode|helle[rsmn])\b", re.IGNORECASE
+)
+_THEME_TERMS = frozenset(terms("dark darker night light lighter bright theme themed mode"))
+
+_BUILDS = re.compile(
+    r"\b(?:make|create|build|write|generate|code|implement|design|draw|develop|render|show|give|need|want|looking\s+for|"
+    r"how\s+(?:do|can|would|to)|form|page|screen|view|component|widget|layout|button|card|script|function|query|regex|"
+    r"class|app|erstelle|schreibe|baue|mach|zeige?)\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:weather|forecast|poems?|poetry|haiku|sonnets?|limericks?|lyrics|song|story|stories|novel|essay|jokes?|recipes?|"
+    r"cook|bake|translate|president|capital\s+(?:city\s+)?of|population|horoscope|gedicht|wetter|rezept|witz|"
+    r"meaning\s+of\s+life|who\s+(?:is|was|won|invented|wrote)|when\s+(?:is|was|did)|where\s+(?:is|was))\b",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|yes|great|nice|cool|thanks|thank\s+you|good|perfect|hm+)[\s,.!-]+)*"
+    r"(?:and|with|plus|but|also|add|include|remove|drop|use|without|now\s+(?:with|add|make\s+(?:it|this|that)|also|in|as|for)|same|"
+    r"(?:can|could|would|will)\s+you\s+(?:please\s+)?(?:make\s+(?:it|this|that|the)|add|also|do\s+(?:it|that|the\s+same)|change|"
+    r"convert|port|translate|rewrite|turn)|(?:please\s+)?(?:make|do|turn|change|convert|port|translate|rewrite|have|put|style)\s+"
+    r"(?:it|this|that|them|the)\b|what\s+about|how\s+about|as\b|in\b|to\b|(?:the\s+)?same\b)"
+    r"|\binstead\b\W*$|\btoo\b\W*$|\bthat\s+(?:one|code|version|form|page|screen)\b|\babove\b|^\W*more\b|^\W*less\b",
+    re.IGNORECASE,
+)
+
+_WHOLE = r"^[\s\W]*(?:{})[\s\W]*$"
+_FILLER = r"(?:\s*[,.!;-]*\s*(?:please|pls|bitte|you|very\s+much|so\s+much|a\s+lot|that|it|this|was|is|very|really|then|now|for\s+(?:that|this|the\s+help)))*"
+_ACTS: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
+    (act, re.compile(pattern, re.IGNORECASE))
+    for act, pattern in (
+        (Act.THANK, _WHOLE.format(
+            r"(?:(?:many\s+)?thanks?|thank\s+you|thx|ty|cheers|danke(?:\s+(?:schön|sehr))?|merci|great|perfect|nice|cool|awesome|"
+            r"ok(?:ay)?|good(?:\s+job)?|well\s+done|excellent|wonderful|super|lovely)"
+            r"(?:\s*[,.!-]*\s*(?:thanks?|thank\s+you|great|perfect|nice|cool|job|work|one|answer|looks?\s+(?:good|great|nice)))*" + _FILLER)),
+        (Act.GREET, _WHOLE.format(r"(?:hi|hello|hey|hallo|howdy|servus|bonjour|hola|good\s+(?:morning|day|evening|afternoon))(?:\s+(?:there|you|all))?")),
+        (Act.WHO, _WHOLE.format(
+            r"(?:so\s+)?(?:who|what)\s+are\s+you|what\s+(?:can|do)\s+you\s+(?:do|know|have|offer)(?:\s+for\s+me)?|help(?:\s+me)?|"
+            r"what\s+is\s+this|which\s+model\s+(?:is\s+this|are\s+you)|(?:show|list)(?:\s+me)?\s+(?:everything|all(?:\s+snippets)?)|examples?|\?+")),
+        (Act.AGAIN, _WHOLE.format(
+            r"(?:(?:once|and)\s+)?(?:again|repeat(?:\s+that)?|once\s+more|one\s+more\s+time|same\s+again|regenerate|retry|try\s+again|"
+            r"show\s+(?:it|that|me)\s+again|do\s+(?:it|that)\s+again|nochmals?|noch\s*mal|encore)" + _FILLER)),
+        (Act.OTHER, _WHOLE.format(
+            r"(?:(?:and|ok|now|give\s+me|show\s+me|i\s+want|can\s+i\s+have|try|do|have\s+you(?:\s+got)?)\s+)*(?:an?\s+|the\s+|some\s+)?"
+            r"(?:(?:completely\s+)?(?:another|different|other|alternative|next|new)(?:\s+(?:one|version|variant|design|style|example|solution|idea|approach))?"
+            r"|something\s+(?:else|different)|alternatives?|anything\s+else|something\s+new|more(?:\s+like\s+(?:this|that))?)" + _FILLER)),
+        (Act.SHORTER, r"^.{0,24}\b(?:shorter|shorten|simpler|simplify|smaller|more\s+compact|less\s+code|fewer\s+lines|minimal|kürzer|einfacher)\b.{0,24}$"),
+        (Act.LONGER, r"^.{0,24}\b(?:longer|more\s+(?:detail(?:ed|s)?|complete|code|elaborate)|extend(?:ed)?|länger|ausführlicher)\b.{0,16}$"),
+        (Act.CODE_ONLY, r"^.{0,24}\b(?:just|only)\s+(?:the\s+)?code\b.{0,16}$|^.{0,16}\bcode\s+only\b.{0,16}$|^.{0,16}\b(?:no|without)(?:\s+the)?\s+explanations?\b.{0,16}$"),
+        (Act.EXPLAIN, r"^\W*(?:please\s+|can\s+you\s+|could\s+you\s+)*(?:explain|describe)(?:\s+(?:it|this|that|how|what|the\s+code|to\s+me|please).{0,40})?\W*$"
+                      r"|^\W*how\s+does\s+(?:it|this|that)\s+work\W*$|^\W*what\s+does\s+(?:it|this|that)(?:\s+code)?\s+do\W*$"),
+    )
+)  # fmt: skip
+_NEEDS_MORE = frozenset({Act.AGAIN, Act.OTHER, Act.SHORTER, Act.LONGER, Act.CODE_ONLY, Act.EXPLAIN})
+
+_ENDS = 4_000
+
+
+def ends_of(text: str) -> str:
+    """A long text's beginning and end: what is asked stands there, between them stands what was pasted."""
+    return text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}\n{text[-_ENDS:]}"
+
+
+def understand(text: str, *, answered: bool) -> Wish:
+    """The wish of one turn. `answered`: an answer came before, to which a turn may refer."""
+    text = ends_of(text).strip()
+    if not text:
+        return Wish(Act.NOTHING)
+    act = next((act for act, pattern in _ACTS if len(text) <= 120 and pattern.search(text)), Act.ASK)
+    if act in _NEEDS_MORE and not answered:
+        act = Act.ASK
+    named, rest = _mentioned(text)
+    theme = _theme(rest)
+    foreign, rest = _foreign(rest)
+    subject = tuple(dict.fromkeys(term for term in terms(rest) if term not in _THEME_TERMS))
+    return Wish(
+        act,
+        named,
+        "" if named else foreign,
+        theme,
+        subject,
+        builds=bool(_BUILDS.search(text)),
+        leans=answered and (bool(_LEANS.search(text)) or act in _NEEDS_MORE),
+        elsewhere=bool(_ELSEWHERE.search(text)),
+    )
+
+
+def _mentioned(text: str) -> tuple[tuple[str, ...], str]:
+    """The frameworks that are wanted, and the text without the words that name frameworks."""
+    plain: list[str] = []
+    aimed: list[str] = []
+    for match in _LIBRARY.finditer(text):
+        name = _MENTIONS[int((match.lastgroup or "f0")[1:])][0]
+        before = text[max(0, match.start() - 24) : match.start()]
+        if _LEFT_OUT.search(before):
+            continue
+        (aimed if _AIMED.search(before) else plain).append(name)
+    chosen = aimed[-1:] if aimed and (len(set(aimed)) > 1 or plain) else aimed or plain
+    if set(aimed + plain) == {"html", "tailwind"} or set(aimed + plain) == {"react", "tailwind"}:
+        chosen = ["tailwind"] if "html" in aimed + plain else ["react", "tailwind"]
+    return tuple(dict.fromkeys(chosen)), _LIBRARY.sub(" ", text)
+
+
+def _foreign(text: str) -> tuple[str, str]:
+    """A framework that the library does not have, and the text without the words that name such."""
+    found = ""
+    for match in _FOREIGN.finditer(text):
+        if not _LEFT_OUT.search(text[max(0, match.start() - 24) : match.start()]):
+            found = _FOREIGN_NAMES.get(match[1].lower(), match[1].capitalize())
+    return found, _FOREIGN.sub(" ", text)
+
+
+def _theme(text: str) -> str:
+    dark, light = _DARK.search(text), _LIGHT.search(text)
+    if dark and light:
+        return ""  # "dark and light", "a dark mode toggle beside the light one"
+    return "dark" if dark else "light" if light else ""
