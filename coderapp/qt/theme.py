@@ -171,7 +171,36 @@ def style_sheet(theme: Theme) -> str:
     #paneBar {{ background: {theme.surface}; border-bottom: 1px solid {theme.border}; }}
     #composerFrame {{ background: {theme.field}; border: 1px solid {theme.border_strong}; border-radius: 10px; }}
     #composerFrame[focused="true"] {{ border-color: {theme.focus_ring}; }}
-    #composerEdit {{ background: transparent; border: none; }}
     #historyList {{ background: transparent; border: none; outline: 0; }}
+    QScrollBar {{ background: transparent; border: none; margin: 0; }}
+    QScrollBar:vertical {{ width: 12px; }}
+    QScrollBar:horizontal {{ height: 12px; }}
+    QScrollBar::handle {{ background: {theme.border_strong}; border-radius: 4px; margin: 2px; }}
+    QScrollBar::handle:vertical {{ min-height: 36px; }}
+    QScrollBar::handle:horizontal {{ min-width: 36px; }}
+    QScrollBar::handle:hover {{ background: {theme.text_muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
+        border: none; width: 0; height: 0; }}
+    QSlider:horizontal {{ min-height: 18px; }}
+    QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {theme.border}; }}
+    QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {theme.border_strong}; }}
+    QSlider[sent="true"]::sub-page:horizontal {{ background: {theme.accent}; }}
+    QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 7px;
+        background: {theme.field}; border: 1px solid {theme.border_strong}; }}
+    QSlider[sent="true"]::handle:horizontal {{ background: {theme.accent}; border-color: {theme.accent}; }}
+    QSlider::handle:horizontal:focus {{ border: 2px solid {theme.focus_ring}; }}
+    QLineEdit, QDoubleSpinBox, QSpinBox, QPlainTextEdit {{ border: 1px solid {theme.border_strong}; border-radius: 5px;
+        padding: 2px 5px; background: {theme.field}; color: {theme.text}; selection-background-color: {theme.accent};
+        selection-color: {theme.accent_text}; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+    QCheckBox {{ spacing: 6px; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.border_strong}; border-radius: 4px;
+        background: {theme.field}; }}
+    QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
+        image: url("{resource_path("icons", f"tick-{theme.name}.svg").as_posix()}"); }}
+    QCheckBox::indicator:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
+    QLineEdit:focus, QDoubleSpinBox:focus, QSpinBox:focus, QPlainTextEdit:focus {{ border-color: {theme.focus_ring}; }}
+    QDoubleSpinBox[sent="false"] {{ color: {theme.text_muted}; }}
+    #composerEdit, #composerEdit:focus {{ background: transparent; border: none; padding: 0; }}
     #noticeBar {{ background: {theme.surface_alt}; border-top: 1px solid {theme.border}; }}
     """

@@ -62,6 +62,9 @@ class ParameterEditor(QWidget):
         """Shows a value without reporting it; None where the default is not known."""
         raise NotImplementedError
 
+    def mark_sent(self, sent: bool) -> None:
+        """Shows whether the value goes out."""
+
 
 class NumberEditor(ParameterEditor):
     """An exact field and, for a bounded range, a slider: linear, or by powers where the range spans thousands."""
@@ -101,6 +104,13 @@ class NumberEditor(ParameterEditor):
         with QSignalBlocker(self._box):
             self._box.setValue(number)
         self._slide_to(number)
+
+    def mark_sent(self, sent: bool) -> None:
+        for widget in (self._box, self._slider):
+            if widget is not None and widget.property("sent") != ("true" if sent else "false"):
+                widget.setProperty("sent", "true" if sent else "false")
+                widget.style().unpolish(widget)
+                widget.style().polish(widget)
 
     def _slide_to(self, number: float) -> None:
         if self._slider is not None:

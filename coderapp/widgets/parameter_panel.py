@@ -99,6 +99,7 @@ class ParameterRow(QWidget):
             self._check.setChecked(checked)
         self._reset.setVisible(checked)
         self.editor.show_value(value)
+        self.editor.mark_sent(checked)
 
     def _on_toggled(self, checked: bool) -> None:
         if not checked:

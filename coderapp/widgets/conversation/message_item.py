@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -191,8 +192,8 @@ class MessageItem:
             if known is None or not _shows(known, block):
                 known = self._item(block, muted=first + place < len(reasoning))
             self.placed.append(_Placed(known))
-        for here, below in zip(self.placed, [*self.placed[1:], None], strict=True):
-            here.item.joined = _shared(here.item.place, below.item.place) if below else 0
+        for here, below in pairwise(self.placed):
+            here.item.joined = _shared(here.item.place, below.item.place)
         self._width = -1.0
 
     def _item(self, block: Block, *, muted: bool) -> BlockItem:
