@@ -6,6 +6,7 @@ Strict on reading: whatever does not fit exactly goes through `coderapp.storage.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
@@ -200,6 +201,4 @@ def plain_json(value: object) -> JsonValue:
         return {str(name): plain_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    raise TypeError(f"{type(value).__name__} has no place in a file")
+    return cast(JsonValue, value)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from coderapp.core.errors import Problem, Remedy
 from coderapp.core.message import (
@@ -205,4 +205,7 @@ def _pair(value: JsonValue) -> tuple[str, float] | None:
 
 
 def _log(value: float | None) -> float:
-    return MINUS_INFINITY if value is None else _number(cast(JsonValue, value)) or 0.0
+    if value is None:
+        return MINUS_INFINITY
+    number = _number(value)
+    return 0.0 if number is None else number

@@ -39,8 +39,9 @@ def salvage(data: bytes) -> Salvage:
         pass
     found = Salvage(whole=False)
     place = _members(text, found.members)
-    if place is not None and (start := _MESSAGES.search(text, place)) is not None:
-        found.members["messages"] = _messages(text, start.end())
+    if place is not None and "messages" not in found.members:
+        start = _MESSAGES.search(text, place)
+        found.members["messages"] = _messages(text, start.end() if start else place)
     return found
 
 
