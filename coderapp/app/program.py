@@ -62,8 +62,12 @@ def make_application(arguments: list[str]) -> QApplication:
 class Program(QObject):
     """One window on one data folder. `begin` shows it; `end` stops every thread and process, within about a second."""
 
-    def __init__(self, paths: Paths, *, extra_profile: Profile | None = None, fresh: bool = False) -> None:
-        """`extra_profile` is added for this run and is the default; with `fresh`, no earlier conversation is opened."""
+    def __init__(
+        self, paths: Paths, *, extra_profile: Profile | None = None, fresh: bool = False, pace: int | None = None
+    ) -> None:
+        """`extra_profile` is added for this run and is the default; with `fresh`, no earlier conversation is opened;
+        `pace` (tokens per second, 0 unthrottled) is used instead of the setting.
+        """
         super().__init__()
         self._fresh = fresh
         settings_store, state_store, profile_store = SettingsStore(paths), StateStore(paths), ProfileStore(paths)
@@ -78,7 +82,7 @@ class Program(QObject):
         self.highlighter = Highlighter(self)
         self.streams = StreamWorker(_client, self)
         self.keys = KeyringWorker(KeyStore(), environment_key, parent=self)
-        self.endpoint = EndpointProcess(int(self.settings["built_in_pace"]), self)
+        self.endpoint = EndpointProcess(int(self.settings["built_in_pace"]) if pace is None else pace, self)
         self.connector = Connector(self.endpoint, self.keys, self)
 
         def store() -> ConversationStore:

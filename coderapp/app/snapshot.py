@@ -84,7 +84,7 @@ def _run_in(arguments: argparse.Namespace, folder: str, size: tuple[int, int], v
     paths = Paths.under(folder)
     profile, known = choose_profile(arguments.profile or "built-in", ProfileStore(paths).load().profiles)
     application = make_application(sys.argv)
-    program = Program(paths, extra_profile=None if known else profile, fresh=True)
+    program = Program(paths, extra_profile=None if known else profile, fresh=True, pace=0)
     shot = Shot(program, profile.id, size, arguments.theme)
     shot.finished.connect(application.quit)
     program.begin()

@@ -76,7 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Links in answers are the model's words; look before you follow one.",
     ),
     Setting(
-        "built_in_pace", SettingKind.INTEGER, 120, "Pace of the built-in model", "0 is as fast as it can.",
+        "built_in_pace", SettingKind.INTEGER, 300, "Pace of the built-in model", "0 is as fast as it can.",
         minimum=0, maximum=20_000, unit="tokens/s",
     ),
 )  # fmt: skip

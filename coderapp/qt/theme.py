@@ -189,18 +189,12 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.field}; border: 1px solid {theme.border_strong}; }}
     QSlider[sent="true"]::handle:horizontal {{ background: {theme.accent}; border-color: {theme.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {theme.focus_ring}; }}
-    QLineEdit, QDoubleSpinBox, QSpinBox, QPlainTextEdit {{ border: 1px solid {theme.border_strong}; border-radius: 5px;
-        padding: 2px 5px; background: {theme.field}; color: {theme.text}; selection-background-color: {theme.accent};
-        selection-color: {theme.accent_text}; }}
-    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
     QCheckBox {{ spacing: 6px; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.border_strong}; border-radius: 4px;
         background: {theme.field}; }}
     QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
         image: url("{resource_path("icons", f"tick-{theme.name}.svg").as_posix()}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
-    QLineEdit:focus, QDoubleSpinBox:focus, QSpinBox:focus, QPlainTextEdit:focus {{ border-color: {theme.focus_ring}; }}
-    QDoubleSpinBox[sent="false"] {{ color: {theme.text_muted}; }}
     #composerEdit, #composerEdit:focus {{ background: transparent; border: none; padding: 0; }}
     #noticeBar {{ background: {theme.surface_alt}; border-top: 1px solid {theme.border}; }}
     """

@@ -23,6 +23,7 @@ COLUMN_WIDTH = 860  # widest column of text
 COLUMN_MARGIN = 24
 MESSAGE_GAP = 18
 BLOCK_GAP = 9
+ITEM_GAP = 4  # between neighbours in one list
 HEADER_HEIGHT = 26
 FOOTER_HEIGHT = 30
 PROMPT_PADDING = 12

@@ -106,11 +106,10 @@ class NumberEditor(ParameterEditor):
         self._slide_to(number)
 
     def mark_sent(self, sent: bool) -> None:
-        for widget in (self._box, self._slider):
-            if widget is not None and widget.property("sent") != ("true" if sent else "false"):
-                widget.setProperty("sent", "true" if sent else "false")
-                widget.style().unpolish(widget)
-                widget.style().polish(widget)
+        if self._slider is not None:
+            self._slider.setProperty("sent", "true" if sent else "false")
+            self._slider.style().unpolish(self._slider)
+            self._slider.style().polish(self._slider)
 
     def _slide_to(self, number: float) -> None:
         if self._slider is not None:

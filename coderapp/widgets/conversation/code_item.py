@@ -162,7 +162,7 @@ class CodeItem(BlockItem):
     # painting
 
     def paint(self, painter: QPainter, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        paint_place(painter, self.place, self.height, self.joined, metrics.CODE_HEADER, style)
+        paint_place(painter, self, metrics.CODE_HEADER, style)
         self._paint_frame(painter, style)
         top = self._body_top
         first = max(0, int((clip.top() - top) // self._line_height))

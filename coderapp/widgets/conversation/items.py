@@ -36,6 +36,8 @@ class BlockItem:
     place: Place
     joined: int = 0
     """Steps of the path that the next block shares."""
+    gap: float = metrics.BLOCK_GAP
+    """The space below: less before another item of a list."""
 
     def layout(self, width: float, style: DocumentStyle) -> None:
         raise NotImplementedError
@@ -62,14 +64,13 @@ def left_of(place: Place) -> float:
     return sum(metrics.INDENT if step == "l" else metrics.QUOTE_INDENT for step in place.path)
 
 
-def paint_place(
-    painter: QPainter, place: Place, height: float, joined: int, first_line: float, s: DocumentStyle
-) -> None:
-    """Quote bars and the list marker. `joined`: steps of the path that the next block shares, whose bars run on."""
+def paint_place(painter: QPainter, item: BlockItem, first_line: float, s: DocumentStyle) -> None:
+    """Quote bars, which run on where the next block shares them, and the list marker."""
+    place = item.place
     x = 0.0
     for depth, step in enumerate(place.path):
         if step == "q":
-            tall = height + (metrics.BLOCK_GAP if depth < joined else 0)
+            tall = item.height + (item.gap if depth < item.joined else 0)
             painter.fillRect(QRectF(x, 0, metrics.QUOTE_BAR, tall), s.colour("quote_bar"))
             x += metrics.QUOTE_INDENT
         else:
@@ -199,7 +200,7 @@ class TextItem(BlockItem):
         self.height = self._top + self._paragraph.height
 
     def paint(self, painter: QPainter, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        paint_place(painter, self.place, self.height, self.joined, self._paragraph.first_line, style)
+        paint_place(painter, self, self._paragraph.first_line, style)
         painter.setPen(style.colour(self._colour))
         self._paragraph.paint(painter, QPointF(self._left, self._top), clip, style, picked)
 
@@ -227,7 +228,7 @@ class RuleItem(BlockItem):
         self.height = metrics.RULE_HEIGHT
 
     def paint(self, painter: QPainter, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        paint_place(painter, self.place, self.height, self.joined, self.height, style)
+        paint_place(painter, self, self.height, style)
         left = left_of(self.place)
         painter.fillRect(QRectF(left, self.height // 2, self._width - left, 1), style.colour("border"))
 
@@ -281,7 +282,7 @@ class TableItem(BlockItem):
         return QPointF(x, self._tops[row] + metrics.CELL_PADDING_Y)
 
     def paint(self, painter: QPainter, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        paint_place(painter, self.place, self.height, self.joined, style.text_line, style)
+        paint_place(painter, self, style.text_line, style)
         wide = sum(self._columns)
         painter.fillRect(QRectF(self._left, 0, wide, self._tops[1]), style.colour("table_header"))
         line = style.colour("border")

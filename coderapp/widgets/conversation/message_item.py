@@ -194,6 +194,7 @@ class MessageItem:
             self.placed.append(_Placed(known))
         for here, below in pairwise(self.placed):
             here.item.joined = _shared(here.item.place, below.item.place)
+            here.item.gap = metrics.ITEM_GAP if below.item.place.marker and here.item.place.path else metrics.BLOCK_GAP
         self._width = -1.0
 
     def _item(self, block: Block, *, muted: bool) -> BlockItem:
@@ -218,9 +219,9 @@ class MessageItem:
         for placed in self.placed:
             placed.item.layout(width - 2 * self.pad, style)
             placed.top = y
-            y += placed.item.height + metrics.BLOCK_GAP
+            y += placed.item.height + placed.item.gap
         if self.placed:
-            y -= metrics.BLOCK_GAP
+            y -= self.placed[-1].item.gap
         self._body_bottom = y
         problem = self.problem
         if problem is not None:
