@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from coderapp.endpoint.acts import Act
 from coderapp.endpoint.library import FRAMEWORKS, Snippet
 from coderapp.endpoint.rendering import Answer, plain
 from coderapp.endpoint.retrieval import Index, Match
-from coderapp.endpoint.wishes import Act, Wish, understand
+from coderapp.endpoint.speech import Speech, names_of
+from coderapp.endpoint.wishes import Wish, understand
 from coderapp.endpoint.words import terms
 
 MODEL_NAME = "coderapp-sample"
@@ -22,7 +24,6 @@ _SPREAD = 0.1
 """Width of the softmax over retrieval scores, as a share of the best score."""
 
 _REMEMBERED = 12
-_OFFERED = 4
 
 _PREFERENCE = {"html": 1.3, "react": 1.05}
 """Where no framework is named: what most people mean."""
@@ -76,6 +77,7 @@ class Answerer:
     def __init__(self, snippets: Sequence[Snippet]) -> None:
         self._snippets = tuple(snippets)
         self._index = Index(self._snippets)
+        self._speech = Speech(self._snippets)
         self._openings = [(plain(snippet.explanation)[:48], place) for place, snippet in enumerate(self._snippets)]
         self._patterns = {tuple(_pattern_terms(snippet)) for snippet in self._snippets}
 
@@ -87,9 +89,7 @@ class Answerer:
             wish = understand(system, answered=False)
             topic = replace(topic, frameworks=wish.frameworks, theme=wish.theme)
         asked = [place for place, turn in enumerate(turns) if turn.role == "user"]
-        if not asked:
-            return self._greet(Act.NOTHING)
-        plan = self._greet(Act.NOTHING)
+        plan = Plan(self._speech.small_talk(Act.NOTHING))
         for number in asked[-_REMEMBERED:]:
             plan, topic = self._answer(turns[number].text, topic)
             reply = next((turn.text for turn in turns[number + 1 :] if turn.role in ("assistant", "user")), "")
@@ -110,7 +110,7 @@ class Answerer:
     def _answer(self, text: str, topic: Topic) -> tuple[Plan, Topic]:
         wish = understand(text, answered=topic.shown is not None)
         if wish.act in (Act.NOTHING, Act.GREET, Act.THANK, Act.WHO):
-            return self._greet(wish.act), topic
+            return Plan(self._speech.small_talk(wish.act)), topic
         if topic.shown is not None and wish.act is not Act.ASK:
             return self._again(wish, topic)
         exact = self._index.titled(text)
@@ -143,11 +143,13 @@ class Answerer:
         query = dict.fromkeys(wish.subject, 1.0)
         topic = replace(topic, subject=tuple(query.items()), pattern="")
         if not wish.subject and (wish.frameworks or wish.theme) and not wish.foreign:
-            return self._catalogue(wish, topic), topic
+            return Plan(self._speech.catalogue(wish.frameworks, wish.theme)), topic
         scored = self._index.search(self._themed(query, topic))
         relevant = [match for match in scored if self._is_relevant(match, wish)]
         if not relevant:
-            return self._decline(wish, scored, topic), topic
+            near = [match for match in scored if match.strong] if not wish.elsewhere else []
+            near = [match for match in near if self._fits(match, wish.frameworks)] or near
+            return Plan(self._speech.decline(self._shown(near), wish.frameworks)), topic
         return self._show(self._settle(relevant, wish, topic), topic)
 
     def _follow(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
@@ -181,7 +183,7 @@ class Answerer:
         else:
             candidates = same if turned or not new else []
         if not candidates:
-            return self._cannot_edit(shown, same, topic), topic
+            return Plan(self._speech.cannot_edit(shown, self._shown([*same, *self._near(shown)]))), topic
         topic = replace(topic, subject=tuple(query.items()), pattern=pattern)
         return self._show(self._settle(candidates, wish, topic, pattern), topic)
 
@@ -194,8 +196,7 @@ class Answerer:
         shown = self._snippets[place]
         topic = replace(topic, frameworks=wish.frameworks or topic.frameworks, theme=wish.theme or topic.theme)
         if wish.act is Act.EXPLAIN:
-            notes = f"\n\n{shown.notes}" if shown.notes else ""
-            return Plan(Answer(f"{shown.explanation}{notes}")), topic
+            return Plan(self._speech.explain(shown)), topic
         if wish.act is Act.CODE_ONLY:
             return Plan(Answer(snippet=shown, whole=False)), topic
         if wish.act is Act.AGAIN and not wish.frameworks and not wish.theme:
@@ -208,15 +209,14 @@ class Answerer:
         if wish.act is Act.SHORTER:
             shorter = [each for each in kin if len(self._snippets[each].code) < len(shown.code)]
             if not shorter:
-                note = "This is the shortest that I have of it; here is the code alone."
-                return Plan(Answer(note, snippet=shown, whole=False)), topic
+                return Plan(self._speech.shortest(shown)), topic
             best = min(shorter, key=lambda each: len(self._snippets[each].code))
             return self._show(_Found((Match(best, 1.0, frozenset()),)), topic)
         if wish.act is Act.LONGER:
             longer = [each for each in kin if len(self._snippets[each].code) > len(shown.code)]
             if not longer:
-                note = "This is the most complete that I have of it. Near it in my library:"
-                return Plan(Answer(note, self._offers(self._near(shown), {place}))), topic
+                near = [match for match in self._near(shown) if match.place != place]
+                return Plan(self._speech.longest(self._shown(near))), topic
             best = max(longer, key=lambda each: len(self._snippets[each].code))
             return self._show(_Found((Match(best, 1.0, frozenset()),)), topic)
         near = self._near(shown)
@@ -225,7 +225,7 @@ class Answerer:
         home = [match for match in same if self._fits(match, topic.frameworks)]
         order = tuple(home or same or fresh)
         if not order:
-            return Plan(Answer("You have seen all that I have of that kind.")), topic
+            return Plan(self._speech.nothing_else()), topic
         return self._show(_Found(order), topic)
 
     # ----------------------------------------------------------------------------------------- retrieval
@@ -276,8 +276,7 @@ class Answerer:
         if not wish.frameworks and not pattern:  # a framework of an earlier turn, and a new subject
             return _Found(tuple(ranked))
         suiting = [match for match in ranked if self._suits(match, theme)]
-        names = " and ".join(FRAMEWORKS[name] for name in frameworks)
-        return _Found(tuple(suiting or ranked), f"{subject} in {names}")
+        return _Found(tuple(suiting or ranked), f"{subject} in {names_of(frameworks)}")
 
     def _ranked(self, matches: Iterable[Match], frameworks: Sequence[str], theme: str) -> list[Match]:
         """With the preference for common frameworks, and against a theme that nobody asked for."""
@@ -321,76 +320,10 @@ class Answerer:
         )
         if not found.missing:
             return Plan(Answer(snippet=snippet), beside, may_begin_elsewhere=True), topic
-        note = (
-            f"I am a small sample model and have no {found.missing}. "
-            f"This is the nearest in my library: {snippet.label}."
-        )
-        return Plan(Answer(note, snippet=snippet), beside), topic
+        return Plan(self._speech.nearest(found.missing, snippet), beside), topic
 
-    def _offers(self, matches: Iterable[Match], without: set[int] | None = None) -> tuple[str, ...]:
-        places = [match.place for match in matches if match.place not in (without or ())]
-        labels = dict.fromkeys(self._snippets[place].label for place in places)
-        return tuple(labels)[:_OFFERED]
-
-    def _usual_offers(self, topic: Topic, count: int = _OFFERED) -> tuple[str, ...]:
-        """What to offer where nothing is near: different things, in the frameworks of the conversation if any."""
-        labels: dict[str, str] = {}
-        for snippet in sorted(
-            self._snippets, key=lambda each: each.framework not in ("html", "react", "python", "sql")
-        ):
-            if not topic.frameworks or snippet.framework in topic.frameworks:
-                labels.setdefault(snippet.pattern if topic.frameworks else snippet.framework, snippet.label)
-        return tuple(labels.values())[:count]
-
-    def _decline(self, wish: Wish, scored: Sequence[Match], topic: Topic) -> Plan:
-        near = [match for match in scored if match.strong] if not wish.elsewhere else []
-        near = [match for match in near if self._fits(match, wish.frameworks)] or near
-        offers = self._offers(near) or self._usual_offers(replace(topic, frameworks=wish.frameworks))
-        lead = "The nearest that I have:" if near else "Among what I have:"
-        return Plan(
-            Answer(
-                "I am coderapp's built-in sample model: I know a small library of code snippets, "
-                f"and nothing in it answers this. {lead}",
-                offers,
-            )
-        )
-
-    def _cannot_edit(self, shown: Snippet, same: Sequence[Match], topic: Topic) -> Plan:
-        offers = self._offers([*same, *self._near(shown)], {topic.shown} if topic.shown is not None else None)
-        return Plan(
-            Answer(
-                "I am coderapp's built-in sample model: I answer from a small library of snippets and can't change one to "
-                f"order. Near {shown.label} I have:",
-                offers,
-            )
-        )
-
-    def _catalogue(self, wish: Wish, topic: Topic) -> Plan:
-        names = " and ".join(FRAMEWORKS[name] for name in wish.frameworks)
-        snippets = [
-            snippet
-            for snippet in self._snippets
-            if (not wish.frameworks or snippet.framework in wish.frameworks) and snippet.suits(wish.theme)
-        ]
-        if not snippets:
-            return self._decline(wish, (), topic)
-        labels = tuple(dict.fromkeys(snippet.label for snippet in snippets))[: 2 * _OFFERED]
-        where = f" in {names}" if names else ""
-        theme = f" {wish.theme}" if wish.theme else ""
-        return Plan(Answer(f"Of{theme} snippets{where} my library has, among others:", labels))
-
-    def _greet(self, act: Act) -> Plan:
-        offers = self._usual_offers(Topic(), 6)
-        sentences = {
-            Act.THANK: "You're welcome. Ask for another piece, or say what it should be in: “now in SwiftUI”, “make it dark”.",
-            Act.GREET: "Hello. I am coderapp's built-in sample model, and I know a small library of code snippets. For example:",
-            Act.WHO: (
-                "I am coderapp's built-in sample model: a small n-gram model over a library of "
-                f"{len(self._snippets)} code snippets, which works with no key and no network. I can give you, for example:"
-            ),
-            Act.NOTHING: "There is no question in this message. Ask for a piece of code or of a user interface, for example:",
-        }
-        return Plan(Answer(sentences[act], () if act is Act.THANK else offers))
+    def _shown(self, matches: Iterable[Match]) -> list[Snippet]:
+        return [self._snippets[match.place] for match in matches]
 
 
 def _pattern_terms(snippet: Snippet) -> list[str]:

@@ -81,7 +81,7 @@ class Endpoint:
                 Route("/v1/models/{name:path}", self._one_model, methods=["GET"]),
                 Route("/openapi.json", self._openapi, methods=["GET"]),
             ],
-            exception_handlers=handlers,  # type: ignore[arg-type]
+            exception_handlers=handlers,
         )
         app.router.redirect_slashes = False
         self.app: ASGIApp = HostGuard(app, settings.host)
@@ -217,10 +217,8 @@ class Endpoint:
         return _Writing(self, generation, shape, input_tokens, stream=wanted.stream)
 
     def _generation(self, wanted: ChatRequest, room: int) -> Generation:
-        if wanted.results:
-            plan = Plan(Answer(sentence_for(wanted.results)))
-        else:
-            plan = self._model.plan(wanted.turns)
+        results = wanted.results
+        plan = Plan(Answer(sentence_for(results))) if results else self._model.plan(wanted.turns)
         reading, wording = self._model.read(plan, wanted.style)
         most = min(wanted.max_tokens or ANSWER_LIMIT, room)
         closes = wanted.style == "json" and wanted.max_tokens is None

@@ -13,8 +13,9 @@ from coderapp.endpoint.schema import Schema, types_of
 from coderapp.endpoint.tools.color import NAMES, ColorError, parse_color
 from coderapp.endpoint.words import STOP_WORDS, words
 
+_NAMED = "|".join(sorted(NAMES, key=len, reverse=True))
 _COLOR = re.compile(
-    rf"#(?:[0-9a-f]{{8}}|[0-9a-f]{{6}}|[0-9a-f]{{3,4}})\b|\b(?:rgba?|hsla?|oklch)\([^()]*\)|\b(?:{'|'.join(sorted(NAMES, key=len, reverse=True))})\b",
+    rf"#(?:[0-9a-f]{{8}}|[0-9a-f]{{6}}|[0-9a-f]{{3,4}})\b|\b(?:rgba?|hsla?|oklch)\([^()]*\)|\b(?:{_NAMED})\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\w.#])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -165,8 +166,9 @@ def _choice(name: str, enum: list[JsonValue], material: Material, *, named_only:
         if isinstance(option, bool) or not isinstance(option, str | int | float):
             continue
         spelled = re.escape(str(option)).replace("_", r"[\s_-]?").replace(r"\-", r"[\s_-]?")
-        for match in re.finditer(rf"(?<![A-Za-z_]){spelled}(?![A-Za-z0-9_])", material.text, re.IGNORECASE):
-            mentions.append((match.start(), match.end(), option))
+        pattern = rf"(?<![A-Za-z_]){spelled}(?![A-Za-z0-9_])"
+        found = re.finditer(pattern, material.text, re.IGNORECASE)
+        mentions += [(match.start(), match.end(), option) for match in found]
     mentions = [
         each for each in sorted(mentions, key=lambda each: (each[0], -each[1])) if not _is_taken(each, material)
     ]
@@ -289,11 +291,11 @@ def _json_in(text: str, kind: type) -> JsonValue:
     mark = "[" if kind is list else "{"
     for start in [match.start() for match in re.finditer(re.escape(mark), text)][:20]:
         try:
-            value, _ = decoder.raw_decode(text, start)
+            found: JsonValue = decoder.raw_decode(text, start)[0]
         except (ValueError, RecursionError):
             continue
-        if isinstance(value, kind):
-            return value  # type: ignore[no-any-return]
+        if isinstance(found, kind):
+            return found
     return None
 
 
@@ -349,7 +351,7 @@ def _text(name: str, declaration: Schema, material: Material, *, named_only: boo
 
 
 def _color(name: str, material: Material, *, named_only: bool) -> JsonValue:
-    """The colour beside the argument's name ("background #fff", "white text"); else the next one in the prompt's order."""
+    """The colour beside the argument's name ("background #fff", "white text"); else the next in the prompt's order."""
     role = next((word for word in ("foreground", "background", "text", "accent") if word in name.lower()), "")
     spellings = {"foreground": r"(?:foreground|text|font)", "text": r"(?:text|foreground|font)"}.get(role, role)
     for place, color in material.colors if role else ():
@@ -407,12 +409,12 @@ def _made_up(declaration: Schema, name: str, text: str) -> JsonValue:
         return declaration["default"]
     enum = declaration.get("enum")
     if isinstance(enum, list) and enum:
-        return enum[0]  # type: ignore[no-any-return]
+        return enum[0]
     if "const" in declaration:
         return declaration["const"]
     examples = declaration.get("examples")
     if isinstance(examples, list) and examples:
-        return examples[0]  # type: ignore[no-any-return]
+        return examples[0]
     kind = _kind(declaration)
     if kind == "boolean":
         return False

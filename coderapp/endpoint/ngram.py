@@ -80,7 +80,8 @@ class Unigram:
 class PowerTable:
     """(probability / greatest probability) ** exponent, likeliest first, with running sums.
 
-    `greatest` is the greatest probability's logarithm. `falling` holds the values negated, which is how `bisect` wants a falling list; `sums[n]` is the sum of the first n.
+    `greatest` is the greatest probability's logarithm. `falling` holds the values negated,
+    which is how `bisect` wants a falling list; `sums[n]` is the sum of the first n.
     """
 
     __slots__ = ("falling", "greatest", "sums", "total", "values")

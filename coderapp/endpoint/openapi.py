@@ -156,6 +156,7 @@ def _list_of(schema: Json) -> Json:
 
 _TEXT: Json = {"type": "string"}
 _WHOLE: Json = {"type": "integer"}
+_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
 
 
 def _schemas() -> Json:
@@ -176,8 +177,12 @@ def _schemas() -> Json:
         "description": "auto, none, required, or a function to call",
         "oneOf": [{"type": "string", "enum": ["auto", "none", "required"]}, {"type": "object"}],
     }
-    alternative = {"token": _TEXT, "logprob": {"type": "number"}, "bytes": {"type": ["array", "null"], "items": _WHOLE}}
-    token = _object({**alternative, "top_logprobs": _list_of(_object(dict(alternative)))})
+    alternative: Json = {
+        "token": _TEXT,
+        "logprob": {"type": "number"},
+        "bytes": {"type": ["array", "null"], "items": _WHOLE},
+    }
+    token = _object({**alternative, "top_logprobs": _list_of(_object(alternative))})
     logprobs = _object({"content": _list_of(token)})
     usage = _object({"prompt_tokens": _WHOLE, "completion_tokens": _WHOLE, "total_tokens": _WHOLE})
     answer = _object({"role": _TEXT, "content": {"type": ["string", "null"]}, "tool_calls": _list_of(_ref("ToolCall"))})
@@ -205,7 +210,10 @@ def _schemas() -> Json:
             ["status", "id", "output", "role", "object", "created", "model"],
         ),
         "OpenAIReply": _object(
-            {"id": _TEXT, "object": _TEXT, "created": _WHOLE, "model": _TEXT, "choices": _list_of(choice), "usage": usage},
+            {
+                "id": _TEXT, "object": _TEXT, "created": _WHOLE, "model": _TEXT, "choices": _list_of(choice),
+                "usage": usage,
+            },
             ["id", "object", "created", "model", "choices"],
         ),
         "KeyOnly": _object({"key": _TEXT}),
@@ -217,7 +225,7 @@ def _schemas() -> Json:
         "OpenAIError": _object(
             {
                 "error": _object(
-                    {"message": _TEXT, "type": _TEXT, "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}}
+                    {"message": _TEXT, "type": _TEXT, "param": _TEXT_OR_NULL, "code": _TEXT_OR_NULL}
                 )
             },
             ["error"],

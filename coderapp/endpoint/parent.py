@@ -20,7 +20,7 @@ def watch_parent(parent_pid: int | None, gone: Callable[[], None]) -> threading.
 
     A thread that polls, not PR_SET_PDEATHSIG: that signal comes at the end of the *thread* that started the process.
     """
-    is_alive = _test_of(parent_pid)
+    is_alive = _windows_test(parent_pid) if sys.platform == "win32" else _posix_test(parent_pid)
     if is_alive is None:
         return None
 
@@ -37,10 +37,8 @@ def watch_parent(parent_pid: int | None, gone: Callable[[], None]) -> threading.
     return thread
 
 
-def _test_of(parent_pid: int | None) -> Callable[[], bool] | None:
+def _posix_test(parent_pid: int | None) -> Callable[[], bool] | None:
     """A function that says whether the parent still runs."""
-    if sys.platform == "win32":
-        return _windows_test(parent_pid)
     own = os.getppid()
     if parent_pid is None:
         parent_pid = own if own > 1 else 0
@@ -62,14 +60,12 @@ def _test_of(parent_pid: int | None) -> Callable[[], bool] | None:
 
 
 def _windows_test(parent_pid: int | None) -> Callable[[], bool] | None:
-    if sys.platform != "win32":
-        return None
     import ctypes
 
     if parent_pid == 0:
         return None
     synchronize, timed_out = 0x00100000, 0x102
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel = vars(ctypes)["WinDLL"]("kernel32", use_last_error=True)  # only there on Windows
     kernel.OpenProcess.restype = ctypes.c_void_p
     handle = kernel.OpenProcess(synchronize, False, parent_pid or os.getppid())
     if not handle:

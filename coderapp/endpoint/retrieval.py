@@ -1,4 +1,4 @@
-"""BM25 over the library: which snippets a prompt is about (Robertson and Zaragoza 2009; fields weighted as in BM25F)."""
+"""BM25 over the library: which snippets a prompt is about. Fields are weighted as in BM25F (Robertson 2009)."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Index:
         self.snippets = snippets
         tables: list[dict[str, float]] = []
         for snippet in snippets:
-            table: Counter[str] = Counter()
+            table: dict[str, float] = {}
             for weight, found in _fields(snippet):
                 for term in found:
-                    table[term] += weight  # type: ignore[assignment]
-            tables.append(dict(table))
+                    table[term] = table.get(term, 0.0) + weight
+            tables.append(table)
         lengths = [sum(table.values()) for table in tables]
         average = sum(lengths) / len(lengths)
         frequency: Counter[str] = Counter()

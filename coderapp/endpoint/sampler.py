@@ -20,26 +20,59 @@ _TRIES = 64
 _REFRESH = 256
 _LOWEST = 1e-300
 
+_MOST_GAIN = 8.0
+"""Up to this logit, after temperature, a penalty's gain is carried in sums; above it, sums would lose the rest."""
+
+
+class Penalised:
+    """The tokens of the answer so far, as the tail of a mixture sees them: their places in the table and what the
+    penalties make of them. `carried`: token → (table value, value after the penalty), with both sums. `heavy`: tokens
+    whose gain is too great for that; they are looked at one by one.
+    """
+
+    __slots__ = ("_settings", "_since", "after", "before", "carried", "counts", "heavy")
+
+    def __init__(self, settings: SamplingSettings) -> None:
+        self._settings = settings
+        self.counts: Counter[int] = Counter()
+        self.carried: dict[int, tuple[float, float]] = {}
+        self.heavy: set[int] = set()
+        self.before = self.after = 0.0
+        self._since = 0
+
+    def add(self, token: int, value: float | None) -> None:
+        """Count `token`; `value` is its table value, None where the tail does not hold it or there is no table."""
+        self.counts[token] += 1
+        if value is None:
+            return
+        gain = -self._settings.penalty(self.counts[token]) / self._settings.temperature
+        earlier = self.carried.pop(token, (0.0, 0.0))
+        if gain > _MOST_GAIN:
+            self.heavy.add(token)
+            now = (0.0, 0.0)
+        else:
+            self.heavy.discard(token)
+            now = self.carried[token] = (value, value * math.exp(gain))
+        self.before += now[0] - earlier[0]
+        self.after += now[1] - earlier[1]
+        self._since += 1
+        if self._since >= _REFRESH:  # running sums gather rounding errors
+            self._since = 0
+            self.before = math.fsum(before for before, _ in self.carried.values())
+            self.after = math.fsum(after for _, after in self.carried.values())
+
 
 class Sampler:
     """One answer's draws. `take` must be told of each token that became part of the answer."""
 
-    __slots__ = ("_counts", "_extra", "_extra_sum", "_plain_sum", "_random", "_settings", "_simple", "_since", "_table")
+    __slots__ = ("_simple", "_table", "penalised", "random", "settings")
 
     def __init__(self, settings: SamplingSettings, seed: int | None = None) -> None:
-        self._settings = settings
-        self._random = random.Random(seed)
-        self._counts: Counter[int] = Counter()
+        self.settings = settings
+        self.random = random.Random(seed)
+        self.penalised = Penalised(settings)
         self._simple = settings.temperature == 1 and settings.top_p >= 1 and not settings.penalises
-        # Under positive penalties: token → its table value and the same after the penalty, and the sums of both.
-        self._extra: dict[int, tuple[float, float]] = {}
-        self._plain_sum = self._extra_sum = 0.0
-        self._since = 0
         self._table: PowerTable | None = None
-
-    @property
-    def counts(self) -> Counter[int]:
-        return self._counts
 
     def choose(self, mixture: Mixture) -> int:
         """The next token."""
@@ -47,49 +80,25 @@ class Sampler:
             return self._choose_simply(mixture)
         if len(mixture.explicit) == 1 and mixture.tail <= 0:
             return next(iter(mixture.explicit))
-        if self._settings.temperature <= 0:
+        if self.settings.temperature <= 0:
             return self._likeliest(mixture)
         return Step(self, mixture).choose()
 
     def take(self, token: int, mixture: Mixture) -> None:
         """Count a token of the answer, for the penalties."""
-        if not self._settings.penalises:
+        if not self.settings.penalises:
             return
-        self._counts[token] += 1
-        if self._one_way:
-            self._shift(token, mixture)
-
-    @property
-    def _one_way(self) -> bool:
-        """Whether penalties only ever lower: then the unigram's part can carry them along."""
-        return self._settings.frequency_penalty >= 0 and self._settings.presence_penalty >= 0
-
-    def _shift(self, token: int, mixture: Mixture) -> None:
-        if self._settings.temperature <= 0:
-            return
-        table = self._power(mixture)
         rank = mixture.unigram.ranks.get(token)
-        if rank is None:
-            return
-        value = table.values[rank]
-        lowered = value * math.exp(-self._settings.penalty(self._counts[token]) / self._settings.temperature)
-        before = self._extra.get(token)
-        self._extra[token] = (value, lowered)
-        self._plain_sum += value - (before[0] if before else 0.0)
-        self._extra_sum += lowered - (before[1] if before else 0.0)
-        self._since += 1
-        if self._since >= _REFRESH:  # running sums gather rounding errors
-            self._since = 0
-            self._plain_sum = math.fsum(value for value, _ in self._extra.values())
-            self._extra_sum = math.fsum(lowered for _, lowered in self._extra.values())
+        held = rank is not None and self.settings.temperature > 0
+        self.penalised.add(token, self.table(mixture).values[rank] if held and rank is not None else None)
 
-    def _power(self, mixture: Mixture) -> PowerTable:
+    def table(self, mixture: Mixture) -> PowerTable:
         if self._table is None:
-            self._table = mixture.unigram.table(1 / self._settings.temperature)
+            self._table = mixture.unigram.table(1 / self.settings.temperature)
         return self._table
 
     def _choose_simply(self, mixture: Mixture) -> int:
-        point = self._random.random()
+        point = self.random.random()
         for token, share in mixture.explicit.items():
             point -= share
             if point < 0:
@@ -97,24 +106,19 @@ class Sampler:
         if mixture.tail <= 0:
             return next(reversed(mixture.explicit))
         table = mixture.unigram.table(1.0)
-        rank = bisect_right(table.sums, self._random.random() * table.total) - 1
+        rank = bisect_right(table.sums, self.random.random() * table.total) - 1
         return mixture.unigram.order[min(rank, len(mixture.unigram.order) - 1)]
 
     def _likeliest(self, mixture: Mixture) -> int:
-        settings, counts = self._settings, self._counts
+        counts = self.penalised.counts
         candidates = set(mixture.explicit)
         if mixture.tail > 0:
-            if not settings.penalises:
-                candidates.update(mixture.unigram.order[:1])
-            else:
-                candidates.update(token for token in counts if token in mixture.unigram.ranks)
-                candidates.update(
-                    next(([token] for token in mixture.unigram.order if token not in candidates), [])
-                )  # the likeliest of those that carry no penalty and are not explicit
+            candidates.update(token for token in counts if token in mixture.unigram.ranks)
+            # Of those that are neither explicit nor penalised, the likeliest comes first in the unigram's order.
+            candidates.update(next(([token] for token in mixture.unigram.order if token not in candidates), []))
         best, best_logit = -1, -math.inf
         for token in sorted(candidates):
-            probability = mixture.probability(token)
-            logit = (math.log(probability) if probability > 0 else -math.inf) - settings.penalty(counts[token])
+            logit = math.log(max(mixture.probability(token), _LOWEST)) - self.settings.penalty(counts[token])
             if logit > best_logit:
                 best, best_logit = token, logit
         return best
@@ -123,63 +127,48 @@ class Sampler:
 class Step:
     """One step's weights, relative to the greatest: of explicit tokens one by one, of the others by the table."""
 
-    __slots__ = (
-        "_carried",
-        "_explicit",
-        "_explicit_sum",
-        "_mixture",
-        "_sampler",
-        "_scale",
-        "_table",
-        "_tail_sum",
-        "total",
-    )
+    __slots__ = ("_carried", "_explicit", "_explicit_sum", "_mixture", "_sampler", "_scale", "_table", "_tail", "total")
 
     def __init__(self, sampler: Sampler, mixture: Mixture) -> None:
         self._sampler = sampler
         self._mixture = mixture
-        settings = sampler._settings
+        settings, penalised = sampler.settings, sampler.penalised
         inverse = 1 / settings.temperature
         tail, uniform = mixture.tail, mixture.unigram.probability
-        table = self._table = sampler._power(mixture)
+        table = self._table = sampler.table(mixture)
         logs = {
             token: math.log(max(share + tail * uniform[token], _LOWEST)) for token, share in mixture.explicit.items()
         }
         self._carried: dict[int, tuple[float, float]] = {}
         if settings.penalises:
-            counts = sampler._counts
+            counts = penalised.counts
             for token in logs.keys() & counts.keys():
                 logs[token] -= settings.penalty(counts[token])
-            if sampler._one_way:
-                self._carried = sampler._extra
-            elif tail > 0:
-                log_tail = math.log(tail)
-                for token in counts:
-                    if token not in logs and uniform[token] > 0:
-                        logs[token] = log_tail + math.log(uniform[token]) - settings.penalty(counts[token])
+            if tail > 0:
+                self._carried = penalised.carried
+                for token in penalised.heavy:
+                    if token not in logs:
+                        logs[token] = math.log(tail) + math.log(uniform[token]) - settings.penalty(counts[token])
         greatest = max(logs.values())
+        self._scale = 0.0
         if tail > 0:
-            highest_tail = math.log(tail) + table.greatest
-            greatest = max(greatest, highest_tail)
-            self._scale = math.exp((highest_tail - greatest) * inverse)
-        else:
-            self._scale = 0.0
+            highest = math.log(tail) + table.greatest
+            greatest = max(greatest, highest)
+            self._scale = math.exp((highest - greatest) * inverse)
         self._explicit = {token: math.exp((value - greatest) * inverse) for token, value in logs.items()}
         self._explicit_sum = math.fsum(self._explicit.values())
-        self._tail_sum = self._scale * max(self._untouched(), 0.0) if self._scale else 0.0
-        self.total = self._explicit_sum + self._tail_sum
+        self._tail = self._scale * max(self._tail_sum(), 0.0) if self._scale else 0.0
+        self.total = self._explicit_sum + self._tail
 
-    def _untouched(self) -> float:
+    def _tail_sum(self) -> float:
         """The sum of the tail's table values: without the explicit tokens, and after the penalties."""
-        ranks, values = self._mixture.unigram.ranks, self._table.values
+        ranks, values, carried = self._mixture.unigram.ranks, self._table.values, self._carried
         rest = self._table.total
-        if not self._carried:
-            return rest - math.fsum([values[ranks[token]] for token in self._explicit if token in ranks])
-        rest += self._sampler._extra_sum - self._sampler._plain_sum
+        if carried:
+            rest += self._sampler.penalised.after - self._sampler.penalised.before
         for token in self._explicit:
-            carried = self._carried.get(token)
-            if carried is not None:
-                rest -= carried[1]
+            if token in carried:
+                rest -= carried[token][1]
             elif token in ranks:
                 rest -= values[ranks[token]]
         return rest
@@ -196,12 +185,12 @@ class Step:
         return 0.0 if rank is None else self._table.values[rank] * self._scale
 
     def choose(self) -> int:
-        top_p = self._sampler._settings.top_p
+        top_p = self._sampler.settings.top_p
         if top_p >= 1:
             return self._draw()
         head = self._head(top_p * self.total)
         if head is not None:
-            point = self._sampler._random.random() * math.fsum(self._explicit[token] for token in head)
+            point = self._sampler.random.random() * math.fsum(self._explicit[token] for token in head)
             for token in head:
                 point -= self._explicit[token]
                 if point < 0:
@@ -214,8 +203,10 @@ class Step:
         return self._plainly()
 
     def _head(self, target: float) -> list[int] | None:
-        """The nucleus where it is made of explicit tokens alone, likeliest first; None where it reaches into the tail."""
+        """The nucleus where explicit tokens alone make it, likeliest first; None where it reaches into the tail."""
         bound = self._scale
+        if self._sampler.settings.frequency_penalty < 0 or self._sampler.settings.presence_penalty < 0:
+            bound *= math.exp(_MOST_GAIN)
         head = []
         reached = 0.0
         for token, weight in sorted(self._explicit.items(), key=lambda entry: (-entry[1], entry[0])):
@@ -225,63 +216,66 @@ class Step:
             reached += weight
             if reached >= target:
                 return head
-        return head if not self._tail_sum else None
+        return None if self._tail else head
 
     def keeps(self, token: int) -> bool:
         """Whether `token` is in the nucleus: what is likelier than it has not reached top_p yet."""
-        return self._likelier(token) < self._sampler._settings.top_p * self.total
+        likelier = self._likelier(token)
+        return likelier <= 0 or likelier < self._sampler.settings.top_p * self.total
 
     def _likelier(self, token: int) -> float:
         """The sum of the weights of all tokens that come before `token`, likeliest first and then by number."""
         own = self.weight(token)
-        before = math.fsum(
+        before = [
             weight for other, weight in self._explicit.items() if weight > own or (weight == own and other < token)
-        )
-        if not self._tail_sum:
-            return before
-        table, scale, ranks = self._table, self._scale, self._mixture.unigram.ranks
+        ]
+        if not self._tail:
+            return math.fsum(before)
+        values, scale, ranks = self._table.values, self._scale, self._mixture.unigram.ranks
         rank = ranks.get(token)
         if rank is None or token in self._explicit or token in self._carried:
-            rank = bisect_left(table.falling, -(own / scale))
-        inside = table.sums[rank]
-        inside -= math.fsum(
-            table.values[ranks[other]] for other in self._explicit if other in ranks and ranks[other] < rank
-        )
+            rank = bisect_left(self._table.falling, -(own / scale))
+        inside = [self._table.sums[rank]]
+        inside += [-values[ranks[other]] for other in self._explicit if other in ranks and ranks[other] < rank]
         for other, (value, lowered) in self._carried.items():
             if other in self._explicit:
                 continue
             if ranks[other] < rank:
-                inside -= value
-            if lowered * scale > own:
-                inside += lowered
-        return before + max(inside, 0.0) * scale
+                inside.append(-value)
+            if lowered * scale > own or (lowered * scale == own and other < token):
+                inside.append(lowered)
+        return math.fsum(before) + max(math.fsum(inside), 0.0) * scale
 
     def _draw(self) -> int:
         """A token by weight, from the whole vocabulary."""
-        sampler = self._sampler
-        point = sampler._random.random() * self.total
-        if point < self._explicit_sum or not self._tail_sum:
+        numbers = self._sampler.random
+        point = numbers.random() * self.total
+        if point < self._explicit_sum or not self._tail:
             for token, weight in self._explicit.items():
                 point -= weight
                 if point < 0:
                     return token
             return next(reversed(self._explicit))
+        if self._carried:
+            point -= self._explicit_sum
+            for token, (_, lowered) in self._carried.items():
+                if token not in self._explicit:
+                    point -= lowered * self._scale
+                    if point < 0:
+                        return token
         table, order = self._table, self._mixture.unigram.order
         for _ in range(_TRIES):
-            rank = bisect_right(table.sums, sampler._random.random() * table.total) - 1
+            rank = bisect_right(table.sums, numbers.random() * table.total) - 1
             token = order[min(rank, len(order) - 1)]
-            if token in self._explicit:
-                continue
-            carried = self._carried.get(token)
-            if carried is None or sampler._random.random() * carried[0] < carried[1]:
+            if token not in self._explicit and token not in self._carried:
                 return token
-        weights = {token: self.weight(token) for token in order if token not in self._explicit}
-        if not math.fsum(weights.values()):
+        rest = [token for token in order if token not in self._explicit and token not in self._carried]
+        if not rest:
             return max(self._explicit, key=lambda token: self._explicit[token])
-        return draw(weights, sampler._random.random())
+        return draw({token: table.values[self._mixture.unigram.ranks[token]] for token in rest}, numbers.random())
 
     def _plainly(self) -> int:
         """The definition itself: slow, for a nucleus so small and so spread out that drawing does not hit it."""
         sampler = self._sampler
         logs = {token: math.log(share) for token, share in self._mixture.probabilities().items() if share > 0}
-        return draw(distribution(logs, sampler._settings, sampler._counts), sampler._random.random())
+        return draw(distribution(logs, sampler.settings, sampler.penalised.counts), sampler.random.random())

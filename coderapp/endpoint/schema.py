@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from coderapp.core.message import JsonValue
 
@@ -20,6 +21,14 @@ _NAMES: dict[str, str] = {
     "object": "an object",
     "null": "null",
 }
+
+_PYTHON: dict[str, type] = {"string": str, "array": list, "object": dict, "null": type(None)}
+_BOUNDS: tuple[tuple[str, Callable[[float, float], bool], str], ...] = (
+    ("minimum", operator.ge, "at least"),
+    ("maximum", operator.le, "at most"),
+    ("exclusiveMinimum", operator.gt, "more than"),
+    ("exclusiveMaximum", operator.lt, "less than"),
+)
 
 
 def types_of(schema: Schema) -> tuple[str, ...]:
@@ -72,7 +81,7 @@ def _is(value: JsonValue, kind: str) -> bool:
         return whole and not isinstance(value, bool)
     if kind == "number":
         return isinstance(value, int | float) and not isinstance(value, bool)
-    expected = {"string": str, "array": list, "object": dict, "null": type(None)}.get(kind)
+    expected: type | None = _PYTHON.get(kind)
     return expected is None or isinstance(value, expected)
 
 
@@ -106,14 +115,9 @@ def _text_fault(value: str, schema: Schema, name: str) -> str | None:
 def _number_fault(value: float, schema: Schema, name: str) -> str | None:
     if not math.isfinite(value):
         return f"{name} must be finite"
-    for key, holds, words in (
-        ("minimum", lambda bound: value >= bound, "at least"),
-        ("maximum", lambda bound: value <= bound, "at most"),
-        ("exclusiveMinimum", lambda bound: value > bound, "more than"),
-        ("exclusiveMaximum", lambda bound: value < bound, "less than"),
-    ):
+    for key, holds, words in _BOUNDS:
         bound = _number(schema, key)
-        if bound is not None and not holds(bound):
+        if bound is not None and not holds(value, bound):
             return f"{name} must be {words} {bound:g}, got {value:g}"
     step = _number(schema, "multipleOf")
     if step and abs(value / step - round(value / step)) > 1e-9:

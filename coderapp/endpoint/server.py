@@ -99,14 +99,12 @@ class EndpointServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._endpoint.close()
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _GRACE
-        while self.server_state.tasks and loop.time() < until:
-            await asyncio.sleep(0.01)
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_GRACE)
         for connection in list(self.server_state.connections):
             transport = connection.transport
             if transport is not None:
-                transport.abort()  # type: ignore[union-attr]
+                transport.abort()
         await super().shutdown(sockets)
 
 

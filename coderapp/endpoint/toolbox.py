@@ -78,9 +78,8 @@ _BY_NAME = {tool.name: tool for tool in TOOLS}
 def run_calls(calls: Sequence[JsonValue]) -> list[JsonValue]:
     """Results of calls in the shape of a reply's `tool_calls`, in their order, each with `output` or `error`."""
     results: list[JsonValue] = [_run(call) for call in calls[:MOST_CALLS]]
-    for call in calls[MOST_CALLS:]:
-        results.append(_entry(call, {"error": f"not run: at most {MOST_CALLS} calls are run at a time"}))
-    return results
+    refused: dict[str, JsonValue] = {"error": f"not run: at most {MOST_CALLS} calls are run at a time"}
+    return [*results, *(_entry(call, refused) for call in calls[MOST_CALLS:])]
 
 
 def _entry(call: JsonValue, outcome: dict[str, JsonValue]) -> dict[str, JsonValue]:

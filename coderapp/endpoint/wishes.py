@@ -6,25 +6,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
+from coderapp.endpoint.acts import Act, act_of
 from coderapp.endpoint.words import terms
-
-
-class Act(StrEnum):
-    """What a turn does."""
-
-    ASK = "ask"  # for code
-    NOTHING = "nothing"  # it is empty
-    GREET = "greet"
-    THANK = "thank"
-    WHO = "who"  # asks what this is and what it can do
-    AGAIN = "again"
-    OTHER = "other"  # another answer to the same wish
-    SHORTER = "shorter"
-    LONGER = "longer"
-    CODE_ONLY = "code-only"
-    EXPLAIN = "explain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +94,6 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 
-_WHOLE = r"^[\s\W]*(?:{})[\s\W]*$"
-_FILLER = r"(?:\s*[,.!;-]*\s*(?:please|pls|bitte|you|very\s+much|so\s+much|a\s+lot|that|it|this|was|is|very|really|then|now|for\s+(?:that|this|the\s+help)))*"
-_ACTS: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
-    (act, re.compile(pattern, re.IGNORECASE))
-    for act, pattern in (
-        (Act.THANK, _WHOLE.format(
-            r"(?:(?:many\s+)?thanks?|thank\s+you|thx|ty|cheers|danke(?:\s+(?:schön|sehr))?|merci|great|perfect|nice|cool|awesome|"
-            r"ok(?:ay)?|good(?:\s+job)?|well\s+done|excellent|wonderful|super|lovely)"
-            r"(?:\s*[,.!-]*\s*(?:thanks?|thank\s+you|great|perfect|nice|cool|job|work|one|answer|looks?\s+(?:good|great|nice)))*" + _FILLER)),
-        (Act.GREET, _WHOLE.format(r"(?:hi|hello|hey|hallo|howdy|servus|bonjour|hola|good\s+(?:morning|day|evening|afternoon))(?:\s+(?:there|you|all))?")),
-        (Act.WHO, _WHOLE.format(
-            r"(?:so\s+)?(?:who|what)\s+are\s+you|what\s+(?:can|do)\s+you\s+(?:do|know|have|offer)(?:\s+for\s+me)?|help(?:\s+me)?|"
-            r"what\s+is\s+this|which\s+model\s+(?:is\s+this|are\s+you)|(?:show|list)(?:\s+me)?\s+(?:everything|all(?:\s+snippets)?)|examples?|\?+")),
-        (Act.AGAIN, _WHOLE.format(
-            r"(?:(?:once|and)\s+)?(?:again|repeat(?:\s+that)?|once\s+more|one\s+more\s+time|same\s+again|regenerate|retry|try\s+again|"
-            r"show\s+(?:it|that|me)\s+again|do\s+(?:it|that)\s+again|nochmals?|noch\s*mal|encore)" + _FILLER)),
-        (Act.OTHER, _WHOLE.format(
-            r"(?:(?:and|ok|now|give\s+me|show\s+me|i\s+want|can\s+i\s+have|try|do|have\s+you(?:\s+got)?)\s+)*(?:an?\s+|the\s+|some\s+)?"
-            r"(?:(?:completely\s+)?(?:another|different|other|alternative|next|new)(?:\s+(?:one|version|variant|design|style|example|solution|idea|approach))?"
-            r"|something\s+(?:else|different)|alternatives?|anything\s+else|something\s+new|more(?:\s+like\s+(?:this|that))?)" + _FILLER)),
-        (Act.SHORTER, r"^.{0,24}\b(?:shorter|shorten|simpler|simplify|smaller|more\s+compact|less\s+code|fewer\s+lines|minimal|kürzer|einfacher)\b.{0,24}$"),
-        (Act.LONGER, r"^.{0,24}\b(?:longer|more\s+(?:detail(?:ed|s)?|complete|code|elaborate)|extend(?:ed)?|länger|ausführlicher)\b.{0,16}$"),
-        (Act.CODE_ONLY, r"^.{0,24}\b(?:just|only)\s+(?:the\s+)?code\b.{0,16}$|^.{0,16}\bcode\s+only\b.{0,16}$|^.{0,16}\b(?:no|without)(?:\s+the)?\s+explanations?\b.{0,16}$"),
-        (Act.EXPLAIN, r"^\W*(?:please\s+|can\s+you\s+|could\s+you\s+)*(?:explain|describe)(?:\s+(?:it|this|that|how|what|the\s+code|to\s+me|please).{0,40})?\W*$"
-                      r"|^\W*how\s+does\s+(?:it|this|that)\s+work\W*$|^\W*what\s+does\s+(?:it|this|that)(?:\s+code)?\s+do\W*$"),
-    )
-)  # fmt: skip
-_NEEDS_MORE = frozenset({Act.AGAIN, Act.OTHER, Act.SHORTER, Act.LONGER, Act.CODE_ONLY, Act.EXPLAIN})
-
 _ENDS = 4_000
 
 
@@ -152,9 +107,7 @@ def understand(text: str, *, answered: bool) -> Wish:
     text = ends_of(text).strip()
     if not text:
         return Wish(Act.NOTHING)
-    act = next((act for act, pattern in _ACTS if len(text) <= 120 and pattern.search(text)), Act.ASK)
-    if act in _NEEDS_MORE and not answered:
-        act = Act.ASK
+    act = act_of(text, answered=answered)
     named, rest = _mentioned(text)
     theme = _theme(rest)
     foreign, rest = _foreign(rest)
@@ -166,7 +119,7 @@ def understand(text: str, *, answered: bool) -> Wish:
         theme,
         subject,
         builds=bool(_BUILDS.search(text)),
-        leans=answered and (bool(_LEANS.search(text)) or act in _NEEDS_MORE),
+        leans=answered and (bool(_LEANS.search(text)) or act.needs_answer),
         elsewhere=bool(_ELSEWHERE.search(text)),
     )
 

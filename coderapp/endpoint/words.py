@@ -7,9 +7,19 @@ import re
 _WORD = re.compile(r"[^\W_]+(?:[+#]+)?")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-STOP_WORDS = frozenset(
-    ["a", "about", "actually", "add", "after", "again", "all", "also", "am", "an", "and", "another", "any", "anything", "app", "application", "are", "as", "ask", "at", "be", "been", "being", "best", "but", "by", "bye", "can", "change", "cool", "could", "create", "design", "develop", "did", "do", "does", "doing", "done", "draw", "each", "else", "ever", "every", "example", "few", "for", "from", "generate", "get", "give", "go", "good", "great", "had", "has", "have", "hello", "help", "her", "here", "hey", "hi", "his", "how", "i", "if", "implement", "in", "instead", "into", "is", "it", "its", "just", "kind", "know", "let", "like", "little", "look", "looks", "made", "make", "makes", "many", "me", "mine", "more", "most", "much", "must", "my", "need", "needs", "new", "nice", "no", "not", "now", "of", "off", "ok", "okay", "on", "one", "only", "or", "other", "our", "out", "over", "own", "please", "produce", "provide", "put", "really", "same", "sample", "see", "shall", "she", "should", "show", "simple", "so", "some", "something", "such", "sure", "tell", "than", "thank", "thanks", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "this", "those", "to", "too", "try", "turn", "up", "us", "use", "used", "uses", "using", "very", "via", "want", "was", "we", "well", "were", "what", "when", "where", "which", "who", "why", "will", "wish", "with", "without", "would", "write", "yes", "yet", "you", "your", "code", "coded", "component", "snippet", "ui", "ux", "interface", "bitte", "danke", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines", "und", "oder", "mit", "für", "fur", "ist", "mir", "ich", "du", "wie", "von", "im", "auf", "zu", "zum", "zur", "erstelle", "schreibe", "zeige", "mach", "mache"]
-)
+_STOPS = """
+    a about actually add after again all also am an and another any anything app application are as ask at be been
+    being best but by bye can change cool could create design develop did do does doing done draw each else ever
+    every example few for from generate get give go good great had has have hello help her here hey hi his how i if
+    implement in instead into is it its just kind know let like little look looks made make makes many me mine more
+    most much must my need needs new nice no not now of off ok okay on one only or other our out over own please
+    produce provide put really same sample see shall she should show simple so some something such sure tell than
+    thank thanks that the their them then there these they thing this those to too try turn up us use used uses
+    using very via want was we well were what when where which who why will wish with without would write yes yet
+    you your code coded component snippet ui ux interface bitte danke der die das den dem des ein eine einen einem
+    einer eines und oder mit für fur ist mir ich du wie von im auf zu zum zur erstelle schreibe zeige mach mache
+"""
+STOP_WORDS = frozenset(_STOPS.split())
 
 _SYNONYMS = {
     "signin": "login",

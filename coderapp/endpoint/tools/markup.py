@@ -13,13 +13,18 @@ SCHEMA: dict[str, JsonValue] = {
     "additionalProperties": False,
 }
 
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+_VOID_ELEMENTS = """
+    area base br col embed hr img input link meta source track wbr
+"""
+_VOID = frozenset(_VOID_ELEMENTS.split())
 _FOREIGN = frozenset({"svg", "math"})
 _MOST = 100
 
-_BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "details", "div", "dl", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "main", "menu", "nav", "ol", "p", "pre", "section", "table", "ul"]
-)
+_BLOCKS_ELEMENTS = """
+    address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header
+    hgroup hr main menu nav ol p pre section table ul
+"""
+_BLOCKS = frozenset(_BLOCKS_ELEMENTS.split())
 # The HTML standard, 13.1.2.4 "Optional tags": an element → the start tags that end it.
 _ENDED_BY: dict[str, frozenset[str]] = {
     "p": _BLOCKS,

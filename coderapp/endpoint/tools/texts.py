@@ -77,7 +77,7 @@ _CSS_PIECE = re.compile(
 
 
 def css_minify(css: str) -> dict[str, JsonValue]:
-    """Without comments and needless white space; strings and url(…) stay as they are. Colons in selectors keep theirs."""
+    """Without comments and needless white space; strings and url(…) stay. Colons in selectors keep their spaces."""
     kept: list[str] = []
     gap = False
     depth_of_colon = False  # inside a declaration, after its property
