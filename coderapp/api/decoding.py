@@ -9,6 +9,8 @@ from coderapp.core.message import JsonValue
 
 BOM = b"\xef\xbb\xbf"
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_BEGUN = re.compile(r"(n(ul?)?|t(ru?)?|f(a(ls?)?)?|-|\.|[eE][+-]?)?")
+"""What may stand at the end of JSON that was cut, where a decoder expected something else."""
 _PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -47,9 +49,11 @@ def _decode_slowly(data: bytes) -> JsonValue:
     try:
         value: JsonValue = json.loads(text)
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(text.rstrip()) or error.msg.startswith(("Unterminated string", "Invalid \\uXXXX"))
+        inside = error.msg.startswith(("Unterminated string", "Invalid \\uXXXX"))
+        cut = inside or _BEGUN.fullmatch(text.rstrip(), error.pos) is not None
         where = f"line {error.lineno}, column {error.colno}"
-        raise NotJson(f"{error.msg[:1].lower()}{error.msg[1:]} at {where}", cut=cut) from None
+        what = error.msg.removesuffix(" at")
+        raise NotJson(f"{what[:1].lower()}{what[1:]} at {where}", cut=cut) from None
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
     except ValueError:  # an integer of thousands of digits

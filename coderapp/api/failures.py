@@ -54,7 +54,7 @@ class Redactor:
     def __call__(self, text: str) -> str:
         if self._key is None or self._pattern is None:
             return text
-        return self._pattern.sub("[key]", self._key.redact(text))
+        return self._key.redact(self._pattern.sub("[key]", text))
 
     def raw(self, data: bytes | str) -> str:
         """At most MOST_RAW bytes of a reply, readable, without the key."""
@@ -67,15 +67,18 @@ class Redactor:
 
 def _any_form(character: str) -> str:
     code = ord(character)
+    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}.get(character)
+    # The long forms first: `%25` is a whole percent sign, not one with 25 behind it.
     forms = [
-        rf"\\?{re.escape(character)}",
         rf"\\u(?i:{code:04x})",
         rf"%(?i:{code:02x})",
         rf"&#0*{code};",
         rf"&#(?i:x0*{code:x});",
+        *([named] if named else []),
+        rf"\\?{re.escape(character)}",
+        *([r"\+"] if character == " " else []),
     ]
-    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", " ": r"\+"}.get(character)
-    return f"(?:{'|'.join([*forms, named] if named else forms)})"
+    return f"(?:{'|'.join(forms)})"
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,8 @@ def status_failure(site: Site, status: int, said: Said, *, raw: str = "", wait: 
         return RateLimited(sentence, retry_after=wait, status=status, raw=raw)
     if 400 <= status < 500:
         advice = "Check the address and the model in the profile." if status == 404 else None
-        sentence = words or _own_sentence(site, status)
+        terse = words and " " not in words  # "no", "invalid_request": no sentence by itself
+        sentence = f"{host} refused the request: {words}" if terse else words or _own_sentence(site, status)
         return RequestRefused(sentence, parameter=said.parameter, advice=advice, status=status, raw=raw)
     return ServerFailed(f"{host} {_FAILED.get(status, 'failed')}{because}", status=status, raw=raw)
 

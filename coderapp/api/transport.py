@@ -30,6 +30,7 @@ _FAIR = 0.004
 """Seconds after which a flood of bytes lets the loop's other tasks go on."""
 
 _CHECK_ADDRESS = "Check the address in the profile."
+_CHECK_PROXY = "Check the system's proxy settings (https_proxy, http_proxy, no_proxy)."
 _CHECK_NETWORK = "Check the network connection and the address in the profile, then try again."
 
 
@@ -182,14 +183,21 @@ class Transport:
 
 
 def _new_client(proxy: str, tls: bool, site: Site) -> httpx.AsyncClient:
-    if urlsplit(proxy).scheme.startswith("socks"):
+    if proxy.casefold().startswith("socks"):
         raise Unreachable(
-            f"The system's proxy for {site.host} is a SOCKS proxy ({host_of(proxy)}), which coderapp does not speak.",
+            f"The system's proxy for {site.host} is a SOCKS proxy, which coderapp does not speak.",
             advice="Set an HTTP proxy (https_proxy, http_proxy), or name the host in no_proxy.",
         )
     context = _certificates() if tls or proxy.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        usable = not proxy or (urlsplit(proxy).hostname and urlsplit(proxy).port != 0)
+        via = httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None) if proxy else None
+    except (ValueError, httpx.InvalidURL):
+        usable, via = False, None
+    if not usable:
+        raise Unreachable(f"The address of the system's proxy for {site.host} can't be used.", advice=_CHECK_PROXY)
     return httpx.AsyncClient(
-        proxy=httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None) if proxy else None,
+        proxy=via,
         verify=context,
         trust_env=False,
         http2=False,
@@ -226,9 +234,7 @@ def _redirected(outgoing: Outgoing, url: str, reply: Reply) -> str:
         same = _origin(target) == _origin(url)
         shown = site.redact(excerpt(urlsplit(target)._replace(query="", fragment="").geturl()))
     except ValueError:
-        raise Unreachable(
-            f"{site.host} redirects to an address that can't be read.", advice=_CHECK_ADDRESS, status=reply.status
-        ) from None
+        raise _unreadable_redirect(site) from None
     if not same:
         raise Unreachable(
             f"{site.host} redirects to {shown}, which is another server. The request was not sent there.",
@@ -242,6 +248,10 @@ def _redirected(outgoing: Outgoing, url: str, reply: Reply) -> str:
             status=reply.status,
         )
     return _with_key_of(url, target)
+
+
+def _unreadable_redirect(site: Site) -> Unreachable:
+    return Unreachable(f"{site.host} redirects to an address that can't be read.", advice=_CHECK_ADDRESS)
 
 
 def _with_key_of(url: str, target: str) -> str:
@@ -284,13 +294,15 @@ def _failure(error: Exception, site: Site, proxy: str, timeouts: Timeouts) -> En
     if isinstance(error, httpx.ProxyError):
         return Unreachable(
             f"{_sentence_case(at)} does not let the request through to {host}: {excerpt(str(error), 120)}.",
-            advice="Check the system's proxy settings (https_proxy, http_proxy, no_proxy).",
+            advice=_CHECK_PROXY,
         )
     if isinstance(error, httpx.ConnectError):
         return _not_connected(error, at, proxy)
     if isinstance(error, httpx.RemoteProtocolError):
         if "without sending a response" in str(error):
             return ConnectionLost(f"{_sentence_case(at)} closed the connection without an answer.")
+        if "location header" in str(error):
+            return _unreadable_redirect(site)
         return site.bad_reply("does not answer in HTTP", excerpt(str(error)))
     if isinstance(error, httpx.NetworkError):
         return ConnectionLost(f"The connection to {at} was reset before the answer came.")
@@ -320,7 +332,7 @@ def _not_connected(error: httpx.ConnectError, at: str, proxy: str) -> Unreachabl
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return Unreachable(
             f"{_sentence_case(at)} refused the connection: nothing listens there.",
-            advice="Check the system's proxy settings." if proxy else None,
+            advice=_CHECK_PROXY if proxy else None,
         )
     numbers = {cause.errno for cause in causes if isinstance(cause, OSError)}
     if numbers & {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}:

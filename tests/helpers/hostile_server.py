@@ -14,6 +14,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 
@@ -219,7 +220,7 @@ def streams(data: bytes, pieces: Iterable[int] = (), content_type: str = "text/e
 
     async def behave(exchange: Exchange) -> None:
         await exchange.send(head(content_type=content_type, transfer_encoding="chunked"))
-        await exchange.pieces(chunk(data[a:b]) for a, b in zip(cuts, cuts[1:], strict=False) if b > a)
+        await exchange.pieces(chunk(data[a:b]) for a, b in pairwise(cuts) if b > a)
         await exchange.send(chunk(b""))
 
     return behave
