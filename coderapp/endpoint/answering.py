@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from coderapp.endpoint.acts import Act
@@ -121,12 +122,11 @@ class Answerer:
             frameworks=wish.frameworks or topic.frameworks,
             theme=wish.theme or topic.theme,
         )
-        if topic.shown is not None and (wish.leans or not self._subjects(wish)):
+        known = any(self._index.is_subject(term) for term in wish.subject)
+        off_topic = bool(wish.subject) and not known and (wish.elsewhere or wish.builds)
+        if topic.shown is not None and (wish.leans or not (known or off_topic)):
             return self._follow(wish, topic)
         return self._fresh(wish, topic)
-
-    def _subjects(self, wish: Wish) -> list[str]:
-        return [term for term in wish.subject if self._index.is_subject(term)]
 
     def _exactly(self, places: Sequence[int], topic: Topic) -> tuple[Plan, Topic]:
         """The prompt is a title. Of several of the same name, the one in the conversation's framework."""
@@ -147,7 +147,7 @@ class Answerer:
         scored = self._index.search(self._themed(query, topic))
         relevant = [match for match in scored if self._is_relevant(match, wish)]
         if not relevant:
-            near = [match for match in scored if match.strong] if not wish.elsewhere else []
+            near = [match for match in scored if match.strong] if wish.builds or not wish.elsewhere else []
             near = [match for match in near if self._fits(match, wish.frameworks)] or near
             return Plan(self._speech.decline(self._shown(near), wish.frameworks)), topic
         return self._show(self._settle(relevant, wish, topic), topic)
@@ -156,39 +156,59 @@ class Answerer:
         """Something more about the same subject: another framework, another theme, an addition."""
         shown = self._snippets[topic.shown or 0]
         pattern = topic.pattern or shown.pattern
-        new = [term for term in wish.subject if term not in dict(topic.subject)]
-        added = [term for term in new if self._index.is_subject(term)]
-        if added and any(set(words) <= set(added) for words in self._patterns if words) and not wish.leans:
-            return self._fresh(wish, topic)
-        query = {**dict(topic.subject), **dict.fromkeys(added, 1.5)}
+        subject = dict(topic.subject)
+        new = [term for term in wish.subject if term not in subject]
+        query = {**subject, **dict.fromkeys(new, 1.5)}
         for term in _pattern_terms(shown):
             query.setdefault(term, 0.5)
         if not topic.frameworks and not wish.foreign:
             topic = replace(topic, frameworks=(shown.framework,))
         scored = self._index.search(self._themed(query, topic))
         same = [match for match in scored if self._snippets[match.place].pattern == pattern]
-        with_added = [match for match in scored if added and match.strong & set(added)]
         turned = bool(wish.frameworks or wish.theme or wish.foreign)
-        if added:
-            both = [match for match in same if match.strong & set(added)]
-            candidates = (
-                both
-                or [match for match in with_added if match.strong & dict(topic.subject).keys()]
-                or (with_added if self._covers(added, wish) else [])
-            )
-            in_framework = [match for match in candidates if self._fits(match, topic.frameworks)]
-            candidates = in_framework or candidates
+        if new:
+            candidates, fits = self._with_added(new, scored, same, topic)
             if not candidates and turned:
-                candidates = same
+                candidates, fits = same, True
         else:
-            candidates = same if turned or not new else []
+            candidates, fits = (same if turned else []), True
         if not candidates:
             return Plan(self._speech.cannot_edit(shown, self._shown([*same, *self._near(shown)]))), topic
-        topic = replace(topic, subject=tuple(query.items()), pattern=pattern)
-        return self._show(self._settle(candidates, wish, topic, pattern), topic)
+        topic = replace(topic, subject=tuple(query.items()))
+        if fits:
+            return self._show(self._settle(candidates, wish, topic, pattern), topic)
+        missing = f"{pattern.replace('-', ' ')} like that in {names_of(topic.frameworks)}"
+        return self._show(_Found(tuple(self._ranked(candidates, topic.frameworks, topic.theme)), missing), topic)
 
-    def _covers(self, added: Sequence[str], wish: Wish) -> bool:
-        return len(added) * 2 > len(wish.subject)
+    def _with_added(
+        self, new: Sequence[str], scored: Sequence[Match], same: Sequence[Match], topic: Topic
+    ) -> tuple[list[Match], bool]:
+        """What has the new terms: first in the wanted framework, of the same kind and of any; then in others. And
+        whether kind and framework are met.
+        """
+        rarity = self._index.rarity
+        all_new = sum(map(rarity, new))
+
+        def has(match: Match) -> bool:
+            strong = match.strong.intersection(new)
+            return sum(map(rarity, strong)) >= 0.5 * all_new and self._is_named(match, strong)
+
+        both = [match for match in same if sum(map(rarity, match.strong.intersection(new))) >= 0.5 * all_new]
+        other = [match for match in scored if has(match)]
+        for matches, of_kind in ((both, True), (other, False)):
+            fitting = [match for match in matches if self._fits(match, topic.frameworks)]
+            if fitting:
+                # A new kind that is named outright ("add a search box") is what is wanted now.
+                return fitting, of_kind or self._is_kind(fitting[0], new)
+        return both or other, True
+
+    def _is_kind(self, match: Match, new: Sequence[str]) -> bool:
+        return set(_pattern_terms(self._snippets[match.place])) <= set(new)
+
+    def _is_named(self, match: Match, strong: AbstractSet[str]) -> bool:
+        """Whether the terms name the snippet's kind, or one of its keywords."""
+        kind = set(_pattern_terms(self._snippets[match.place]))
+        return kind <= strong or any(phrase <= strong for phrase in self._index.phrases(match.place))
 
     def _again(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
         """The same wish once more: as it was, another, a shorter or a longer one, the code alone, explained."""
@@ -206,6 +226,8 @@ class Answerer:
             for each, snippet in enumerate(self._snippets)
             if snippet.pattern == shown.pattern and snippet.framework == shown.framework and each != place
         ]
+        theme = topic.theme or ("dark" if shown.theme == "dark" else "light")
+        kin = [each for each in kin if self._snippets[each].suits(theme) or self._snippets[each].theme == "none"]
         if wish.act is Act.SHORTER:
             shorter = [each for each in kin if len(self._snippets[each].code) < len(shown.code)]
             if not shorter:
@@ -241,16 +263,17 @@ class Answerer:
             return False
         rarity = self._index.rarity
         covered = sum(map(rarity, strong)) / sum(map(rarity, subject))
-        snippet = self._snippets[match.place]
-        named = set(_pattern_terms(snippet)) <= strong or any(
-            set(phrase) <= strong for phrase in self._index.phrases(match.place)
-        )
-        if wish.elsewhere:
-            return covered >= 0.75 and named and (wish.builds or bool(wish.frameworks))
         meant = wish.builds or bool(wish.frameworks or wish.foreign)
-        if named:
-            return covered >= ((0.3 if len(subject) < 8 else 0.12) if meant else 0.55)
-        return len(strong) > 1 and covered >= (0.45 if meant else 0.66)
+        named = self._is_named(match, strong)
+        if wish.elsewhere:
+            return covered >= 0.75 and named and meant
+        if not named:
+            return len(strong) > 1 and covered >= (0.45 if meant else 0.66)
+        if not meant:
+            return covered >= 0.55
+        if len(strong) == 1 and not self._is_kind(match, wish.subject):
+            return covered >= 0.5
+        return covered >= (0.3 if len(subject) < 8 else 0.12)
 
     def _fits(self, match: Match, frameworks: Sequence[str]) -> bool:
         return not frameworks or self._snippets[match.place].framework in frameworks
@@ -263,7 +286,9 @@ class Answerer:
         """The matches that meet framework and theme; else the nearest, with what is missing."""
         frameworks, theme = topic.frameworks, topic.theme
         ranked = self._ranked(matches, frameworks, theme)
-        subject = (pattern or self._snippets[ranked[0].place].pattern).replace("-", " ")
+        found = pattern or self._snippets[ranked[0].place].pattern
+        kind = set(terms(found.replace("-", " ")))
+        subject = found.replace("-", " ") if pattern or kind <= set(wish.subject) else "answer to that"
         if wish.foreign:
             return _Found(tuple(ranked), f"{subject} in {wish.foreign}")
         fitting = [match for match in ranked if self._fits(match, frameworks)]
@@ -272,7 +297,7 @@ class Answerer:
             if suiting:
                 return _Found(tuple(suiting))
             name = FRAMEWORKS[self._snippets[fitting[0].place].framework]
-            return _Found(tuple(fitting), f"{theme} {subject} in {name}" if wish.theme else "")
+            return _Found(tuple(fitting), f"{theme} {found.replace('-', ' ')} in {name}" if wish.theme else "")
         if not wish.frameworks and not pattern:  # a framework of an earlier turn, and a new subject
             return _Found(tuple(ranked))
         suiting = [match for match in ranked if self._suits(match, theme)]

@@ -70,7 +70,7 @@ class Index:
             for name in dict.fromkeys((" ".join(words(snippet.title)), " ".join(words(snippet.label)))):
                 self._titles.setdefault(name, []).append(place)
         self._phrases = [
-            [phrase for phrase in (frozenset(terms(keyword)) for keyword in snippet.keywords) if phrase]
+            [frozenset(found) for found in map(words, snippet.keywords) if found and terms(" ".join(found)) == found]
             for snippet in snippets
         ]
 

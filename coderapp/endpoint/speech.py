@@ -10,7 +10,8 @@ from coderapp.endpoint.rendering import Answer
 
 _OFFERED = 4
 _SELF = "I am coderapp's built-in sample model"
-_COMMON = ("html", "react", "python", "sql")
+_COMMON = ("html", "react", "swiftui", "python", "sql")
+_FAMOUS = ("login", "dashboard", "pricing", "table", "chart", "settings", "onboarding", "csv-parsing")
 
 
 class Speech:
@@ -25,7 +26,7 @@ class Speech:
     def _usual(self, frameworks: Sequence[str] = (), count: int = _OFFERED) -> tuple[str, ...]:
         """Where nothing is near: different things of one framework, or one thing of each."""
         chosen: dict[str, Snippet] = {}
-        for snippet in sorted(self._snippets, key=lambda each: each.framework not in _COMMON):
+        for snippet in sorted(self._snippets, key=_fame):
             if not frameworks or snippet.framework in frameworks:
                 chosen.setdefault(snippet.pattern if frameworks else snippet.framework, snippet)
         return self.offers(chosen.values(), count)
@@ -55,6 +56,7 @@ class Speech:
         ]
         if not snippets:
             return self.decline(())
+        snippets.sort(key=lambda each: (each.theme != theme, *_fame(each)))
         where = f" in {names_of(frameworks)}" if frameworks else ""
         which = f"{theme} snippets" if theme else "snippets"
         return Answer(f"My library has these {which}{where}, among others:", self.offers(snippets, 2 * _OFFERED))
@@ -79,9 +81,7 @@ class Speech:
     def small_talk(self, act: Act) -> Answer:
         """To a greeting, thanks, an empty message, or the question what this is."""
         if act is Act.THANK:
-            return Answer(
-                "You're welcome. Ask for another piece, or say how: “now in SwiftUI”, “make it dark”."
-            )
+            return Answer("You're welcome. Ask for another piece, or say how: “now in SwiftUI”, “make it dark”.")
         sentence = {
             Act.GREET: f"Hello. {_SELF}, and I know a small library of code snippets. Ask, for example, for:",
             Act.WHO: (
@@ -90,6 +90,13 @@ class Speech:
             ),
         }.get(act, "There is no question in this message. Ask for a piece of code or of a user interface, for example:")
         return Answer(sentence, self._usual(count=6))
+
+
+def _fame(snippet: Snippet) -> tuple[int, int, bool]:
+    """Orders what is offered unasked: common frameworks and well-known kinds first."""
+    framework = _COMMON.index(snippet.framework) if snippet.framework in _COMMON else len(_COMMON)
+    kind = _FAMOUS.index(snippet.pattern) if snippet.pattern in _FAMOUS else len(_FAMOUS)
+    return (framework, kind, snippet.theme == "dark")
 
 
 def names_of(frameworks: Sequence[str]) -> str:

@@ -70,6 +70,10 @@ _DARK = re.compile(r"\b(?:dark(?:er)?|night(?:\s?mode)?|dunk(?:el|ler|le[rsmn]?)
 _LIGHT = re.compile(
     r"\b(?:light(?:er)?(?!\s*(?:blue|green|gr[ae]y|red|pink|box|house|bulb))|day\s?mode|helle[rsmn])\b", re.IGNORECASE
 )
+# A theme as the thing itself, not as the look of another.
+_THEMING = re.compile(r"\b(?:dark|light|night)[\s-]?mode\b|\bthem(?:e|ing)\b|\bcolou?r[\s-]?scheme\b", re.IGNORECASE)
+_SWITCHING = re.compile(r"\b(?:toggle|switch(?:er)?|detect|remember|support|follow)\w*", re.IGNORECASE)
+_THEMING_TERMS = ("dark", "mode")
 _THEME_TERMS = frozenset(terms("dark darker night light lighter bright theme themed mode"))
 
 _BUILDS = re.compile(
@@ -112,6 +116,8 @@ def understand(text: str, *, answered: bool) -> Wish:
     theme = _theme(rest)
     foreign, rest = _foreign(rest)
     subject = tuple(dict.fromkeys(term for term in terms(rest) if term not in _THEME_TERMS))
+    if _THEMING.search(rest) and (_SWITCHING.search(rest) or not (subject or answered)):
+        subject, theme = tuple(dict.fromkeys((*_THEMING_TERMS, *subject))), ""
     return Wish(
         act,
         named,
