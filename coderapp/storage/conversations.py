@@ -277,6 +277,8 @@ class ConversationStore:
         for message in [message for message in conversation.messages.values() if records.streaming(message)]:
             conversation.update(records.interrupted(message))
         self._open[conversation_id] = opened
+        if not reading.journal_size and journal_path.exists():
+            opened.must_fold = True  # an end before the first record was written: folding takes the file away
         if reading.complaints:
             self._repair(opened, reading)
         return opened
@@ -292,12 +294,13 @@ class ConversationStore:
         except StorageError as error:
             self._tell(error)
             kept = ()
+        there = "1 message is" if len(conversation) == 1 else f"{len(conversation)} messages are"
         where = ""
         if kept:
             where = f" The original is kept as {', '.join(path.name for path in kept)}."
         elif opened.rescue:
             where = " The original is left as it is."
-        sentence = f"“{name}” was damaged: {'; '.join(reading.complaints)}. {len(conversation)} messages are there."
+        sentence = f"“{name}” was damaged: {'; '.join(reading.complaints)}. {there} there."
         self._tell(
             StorageError(
                 sentence + where,

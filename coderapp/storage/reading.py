@@ -88,7 +88,6 @@ def _joined(rows: Iterable[_Numbered]) -> Iterator[_Numbered]:
             and isinstance(record, records.Appended)
             and (record.message_id, record.reasoning, record.at) == (first.message_id, first.reasoning, end)
             and number == last_number + 1
-            and not records.halves(pending[-1], record.text)
         )
         if not follows:
             if first is not None:
@@ -107,4 +106,5 @@ def _joined(rows: Iterable[_Numbered]) -> Iterator[_Numbered]:
 
 
 def _with(first: records.Appended, pieces: list[str]) -> records.Appended:
-    return records.Appended(first.message_id, first.at, "".join(pieces), first.reasoning)
+    # Where pieces end in mid-character, the whole is shorter than they are, and a run ends there by its `at`.
+    return records.Appended(first.message_id, first.at, records.whole("".join(pieces)), first.reasoning)
