@@ -99,12 +99,15 @@ class ChatCompletionsReader(Gathering):
             delta = {}
         if not isinstance(delta, dict):
             raise self.wrong_type("choices[0].message", delta, "an object", raw)
-        events = self.begin(value)
-        events += self.reasoning(delta.get("reasoning_content") or delta.get("reasoning") or delta.get("thinking"))
+        events = [] if self.seen else self.begin(value)
+        if len(delta) > 1 or "content" not in delta:  # a bare text is what comes thousands of times a second
+            events += self.reasoning(delta.get("reasoning_content") or delta.get("reasoning") or delta.get("thinking"))
         events += self.text(delta.get("content"), "content", raw)
-        events += self.text(delta.get("refusal"), "refusal", raw)
-        events += self.tool_calls(delta.get("tool_calls"), raw)
-        events += logprobs(choice.get("logprobs"), delta.get("logprobs"))
+        if len(delta) > 1 or "content" not in delta:
+            events += self.text(delta.get("refusal"), "refusal", raw)
+            events += self.tool_calls(delta.get("tool_calls"), raw)
+        if "logprobs" in choice or "logprobs" in delta:
+            events += logprobs(choice.get("logprobs"), delta.get("logprobs"))
         if whole:
             self.end_whole(choice.get("finish_reason"))
         else:

@@ -52,14 +52,14 @@ class SseParser:
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        head, *lines = data.split(b"\n")
-        self._keep(head)
-        if not lines:
-            return []
+        lines = data.split(b"\n")
         rest = lines.pop()
-        lines.insert(0, self._take())
+        if lines and self._partial:
+            self._keep(lines[0])
+            lines[0] = self._take()
         events = [event for line in lines if (event := self._line(line)) is not None]
-        self._keep(rest)
+        if rest:
+            self._keep(rest)
         return events
 
     def flush(self) -> list[ServerSentEvent]:
@@ -70,11 +70,10 @@ class SseParser:
         return [event for event in events if event is not None]
 
     def _keep(self, piece: bytes) -> None:
-        if piece:
-            self._partial.append(piece)
-            self._partial_size += len(piece)
-            if self._partial_size > self._most:
-                raise EventTooLong
+        self._partial.append(piece)
+        self._partial_size += len(piece)
+        if self._partial_size > self._most:
+            raise EventTooLong
 
     def _take(self) -> bytes:
         line = self._partial[0] if len(self._partial) == 1 else b"".join(self._partial)

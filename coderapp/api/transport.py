@@ -77,8 +77,6 @@ class Reply:
         try:
             async with asyncio.timeout_at(deadline):
                 chunk = await anext(self._chunks, b"")
-                while not chunk and not self._response.is_stream_consumed:
-                    chunk = await anext(self._chunks, b"")
         except TimeoutError:
             raise self._timed_out() from None
         except httpx.HTTPError as error:

@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import json
 import logging
+import random
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -910,3 +912,63 @@ def test_check_of_pixlab_and_the_built_in_endpoint() -> None:
 
 def test_warm_up_can_be_called_anywhere() -> None:
     HttpClient().warm_up()
+
+
+# every cut and any bytes, through real sockets
+
+
+def test_a_reply_cut_into_packets_anywhere() -> None:
+    reply = head(content_type="text/event-stream", transfer_encoding="chunked")
+    reply += chunk(STREAM[:333]) + chunk(STREAM[333:]) + chunk(b"")
+    cuts = list(range(0, len(reply), 3))
+    left = iter(cuts)
+
+    async def behave(exchange: Exchange) -> None:
+        cut = next(left)
+        await exchange.pieces((reply[:cut], reply[cut:]))
+
+    async def scene() -> int:
+        async with hostile_server(behave) as server:
+            client = HttpClient()
+            for _ in cuts:
+                assert await collect(client, request_to(server.url)) == EVENTS
+            await client.aclose()
+            return server.connections
+
+    assert run(scene()) == 1
+
+
+def test_damaged_replies_give_one_end() -> None:
+    chance = random.Random(20_261_122)
+    stream = head(content_type="text/event-stream", transfer_encoding="chunked") + chunk(STREAM) + chunk(b"")
+    error = whole({"error": {"message": "no", "param": "top_p"}}, 400)
+    replies = [stream, whole(completion(content="Hi")), error, chance.randbytes(300), head(307, location="/x")]
+
+    async def behave(exchange: Exchange) -> None:
+        damaged = bytearray(chance.choice(replies))
+        for _ in range(chance.randint(1, 6)):
+            place = chance.randrange(len(damaged))
+            damaged[place : place + chance.randint(0, 9)] = chance.randbytes(chance.randint(0, 4))
+        await exchange.send(bytes(damaged[: chance.randint(1, 2 * len(damaged))]))
+        exchange.close()
+
+    async def scene() -> set[str]:
+        found: set[str] = set()
+        async with hostile_server(behave) as server:
+            client = HttpClient(Waits().policy())
+            for kind in [*ProfileKind] * 100:
+                events = checked(await collect(client, request_to(server.url, kind, timeouts=HURRIED)))
+                end = events[-1]
+                found.add(type(end.error if isinstance(end, Failed) else end).__name__)
+            await client.aclose()
+            await server.all_closed()
+        return found
+
+    assert {"Finished", "BadReply", "ConnectionLost", "RequestRefused"} <= run(scene())
+
+
+def test_a_stream_that_is_done_but_not_closed() -> None:
+    began = time.monotonic()
+    assert ask(sends(head(content_type="text/event-stream") + STREAM, then="stall")) == EVENTS
+    assert ask(sends(head(content_length="9999") + STREAM, then="reset")) == EVENTS
+    assert time.monotonic() - began < 2
