@@ -136,10 +136,11 @@ class Program(QObject):
     def begin(self) -> None:
         """Shows the window; what the first paint does not need comes after it."""
         sys.setswitchinterval(SWITCH_INTERVAL)
+        self.window.painted.connect(self._after_first_paint)
         self.window.show()
-        QTimer.singleShot(0, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
+        assert self.window.pane.view is not None  # made now
         last = self.state.get("open_conversation")
         self.workspace.begin("" if self._fresh or not isinstance(last, str) else last)
         for problem in self._start_problems:

@@ -35,7 +35,7 @@ class Shot(QObject):
         self._arguments = arguments
         self._deadline.timeout.connect(self._on_late)
         self._deadline.start(round(arguments.timeout * 1000))
-        QTimer.singleShot(0, lambda: self._send(values))
+        self._program.window.painted.connect(lambda: self._send(values))
 
     def _send(self, values: dict[str, JsonValue]) -> None:
         program, arguments = self._program, self._arguments

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
@@ -15,27 +18,31 @@ from coderapp.qt.session import Session, SessionState
 from coderapp.qt.theme import Theme
 from coderapp.widgets import metrics
 from coderapp.widgets.composer import Composer
-from coderapp.widgets.conversation.view import ConversationView
 from coderapp.widgets.empty_state import EmptyState
 from coderapp.widgets.notice_bar import NoticeBar
+
+if TYPE_CHECKING:
+    from coderapp.widgets.conversation.view import ConversationView
 
 
 class ConversationPane(QFrame):
     """Shows a Session. Signals: `history_toggled()`, `parameters_toggled()`, `profile_chosen(id)`,
-    `profiles_wanted()`: the list of profiles is to be edited.
+    `profiles_wanted()`: the list of profiles is to be edited; `view_made(ConversationView)`.
     """
 
     history_toggled = Signal()
     parameters_toggled = Signal()
     profile_chosen = Signal(str)
     profiles_wanted = Signal()
+    view_made = Signal(object)
 
     def __init__(self, theme: Theme, highlighter: Highlighter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("conversationPane")
         self._session: Session | None = None
         self._profiles: tuple[Profile, ...] = ()
-        self.view = ConversationView(theme, highlighter)
+        self._theme = theme
+        self._highlighter = highlighter
         self.empty = EmptyState()
         self.composer = Composer(theme)
         self.notices = NoticeBar(theme)
@@ -68,7 +75,6 @@ class ConversationPane(QFrame):
         row.addWidget(self._picker)
         row.addWidget(self._right)
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.view)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
@@ -82,9 +88,6 @@ class ConversationPane(QFrame):
         self._left.clicked.connect(self.history_toggled)
         self._right.clicked.connect(self.parameters_toggled)
         self._picker.activated.connect(self._on_picked)
-        self._down.clicked.connect(self.view.follow)
-        self.view.following_changed.connect(lambda following: self._down.setVisible(not following))
-        self.view.copied.connect(self.notices.tell)
         self.empty.chosen.connect(self._on_suggestion)
         self.composer.sent.connect(self._on_sent)
         self.composer.stop_requested.connect(self.stop)
@@ -92,8 +95,29 @@ class ConversationPane(QFrame):
         self.composer.typing_began.connect(self._on_typing)
         self.composer.editing_cancelled.connect(self._show_draft)
 
+    @cached_property
+    def view(self) -> ConversationView:
+        """Made when it is first needed, at the latest right after the first paint."""
+        from coderapp.widgets.conversation.view import ConversationView
+
+        view = ConversationView(self._theme, self._highlighter)
+        self._stack.addWidget(view)
+        self._down.clicked.connect(view.follow)
+        view.following_changed.connect(lambda following: self._down.setVisible(not following))
+        view.copied.connect(self.notices.tell)
+        if self._session is not None:
+            view.set_model(self._session.model)
+        self.view_made.emit(view)
+        return view
+
+    @property
+    def _has_view(self) -> bool:
+        return "view" in self.__dict__
+
     def set_theme(self, theme: Theme) -> None:
-        self.view.set_theme(theme)
+        self._theme = theme
+        if self._has_view:
+            self.view.set_theme(theme)
         self.composer.set_theme(theme)
         self.notices.set_theme(theme)
         self._left.setIcon(icons.icon("panel-left", theme.text))
@@ -103,6 +127,19 @@ class ConversationPane(QFrame):
             f"QToolButton {{ background: {theme.surface_alt}; border: 1px solid {theme.border_strong};"
             f" border-radius: {(metrics.BUTTON + 6) // 2}px; }}"
         )
+
+    def set_wrap_code(self, wrap: bool) -> None:
+        if self._has_view:
+            self.view.set_wrap_code(wrap)
+
+    def copy_selection(self) -> None:
+        self.view.copy_selection()
+
+    def select_all(self) -> None:
+        self.view.select_all()
+
+    def focus_view(self) -> None:
+        self.view.setFocus()
 
     # the session
 
@@ -123,7 +160,8 @@ class ConversationPane(QFrame):
         session.state_changed.connect(self._on_state)
         session.changed.connect(self._on_changed)
         session.model.was_reset.connect(self._on_rows)
-        self.view.set_model(session.model)
+        if self._has_view:
+            self.view.set_model(session.model)
         self._show_draft()
         self._on_changed()
         self._on_rows()
@@ -158,7 +196,8 @@ class ConversationPane(QFrame):
     def _on_sent(self, text: str) -> None:
         assert self._session is not None
         editing = self.composer.editing
-        self.view.follow()
+        if self._has_view:
+            self.view.follow()
         if editing:
             self._session.resend(editing, text)
         else:

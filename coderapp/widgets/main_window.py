@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QMoveEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QKeySequence,
+    QMoveEvent,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QMessageBox, QSplitter, QWidget
 
 from coderapp import __version__
@@ -26,6 +36,9 @@ from coderapp.widgets.conversation_pane import ConversationPane
 from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.parameter_panel import ParameterPanel
 
+if TYPE_CHECKING:
+    from coderapp.widgets.conversation.view import ConversationView
+
 
 @dataclass(frozen=True, slots=True)
 class WindowParts:
@@ -41,9 +54,10 @@ class WindowParts:
 
 
 class MainWindow(QMainWindow):
-    """Signal: `closed()`."""
+    """Signals: `closed()`; `painted()`: for the first time."""
 
     closed = Signal()
+    painted = Signal()
 
     def __init__(self, parts: WindowParts) -> None:
         super().__init__()
@@ -51,6 +65,7 @@ class MainWindow(QMainWindow):
         self._parts = parts
         self._theme = theme.chosen(str(parts.settings["theme"]))
         self._session: Session | None = None
+        self._was_painted = False
         self._dialogs: dict[str, QWidget] = {}
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
@@ -86,8 +101,8 @@ class MainWindow(QMainWindow):
         edit = bar.addMenu("&Edit")
         self._undo = _add(edit, "&Undo delete or rename", self.pane.notices.act, QKeySequence.StandardKey.Undo)
         edit.addSeparator()
-        _add(edit, "&Copy selection", self.pane.view.copy_selection, "Ctrl+Shift+C")
-        _add(edit, "Select &all of the conversation", self.pane.view.select_all, "Ctrl+Shift+A")
+        _add(edit, "&Copy selection", self.pane.copy_selection, "Ctrl+Shift+C")
+        _add(edit, "Select &all of the conversation", self.pane.select_all, "Ctrl+Shift+A")
         edit.aboutToShow.connect(lambda: self._undo.setEnabled(self.pane.notices.offers))
         edit.aboutToHide.connect(lambda: self._undo.setEnabled(True))
         talk = bar.addMenu("&Conversation")
@@ -102,7 +117,7 @@ class MainWindow(QMainWindow):
         self._show_panel = _check(view, "&Parameters", self.toggle_parameters, "Ctrl+Shift+B")
         view.addSeparator()
         _add(view, "Go to the &prompt", self.pane.composer.setFocus, "Ctrl+L")
-        _add(view, "Go to the c&onversation", self.pane.view.setFocus, "Ctrl+Shift+L")
+        _add(view, "Go to the c&onversation", self.pane.focus_view, "Ctrl+Shift+L")
         view.addSeparator()
         self._add_themes(view.addMenu("&Theme"))
         about = bar.addMenu("&Help")
@@ -138,7 +153,21 @@ class MainWindow(QMainWindow):
         pane.parameters_toggled.connect(self.toggle_parameters)
         pane.profile_chosen.connect(self._on_profile_chosen)
         pane.profiles_wanted.connect(self.show_profiles)
-        view = pane.view
+        pane.view_made.connect(self._on_view_made)
+        panel.value_set.connect(lambda name, value: current().set_parameter(name, value))
+        panel.value_unset.connect(lambda name: current().unset_parameter(name))
+        panel.reset_requested.connect(lambda: current().unset_all())
+        panel.system_prompt_changed.connect(lambda text: current().set_system_prompt(text))
+        panel.models_wanted.connect(self._on_models_wanted)
+        panel.tools_wanted.connect(self._on_tools_wanted)
+        self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
+
+    def _on_view_made(self, view: ConversationView) -> None:
+        view.set_wrap_code(self._parts.settings["wrap_code"] is True)
+
+        def current() -> Session:
+            return self._parts.workspace.current
+
         view.regenerate_requested.connect(lambda name: current().regenerate(name))
         view.retry_requested.connect(lambda name: current().regenerate(name))
         view.branch_requested.connect(lambda name, step: current().choose_branch(name, step))
@@ -147,13 +176,6 @@ class MainWindow(QMainWindow):
         view.raw_requested.connect(self._on_raw)
         view.link_activated.connect(self._on_link)
         view.save_code_requested.connect(self._on_save_code)
-        panel.value_set.connect(lambda name, value: current().set_parameter(name, value))
-        panel.value_unset.connect(lambda name: current().unset_parameter(name))
-        panel.reset_requested.connect(lambda: current().unset_all())
-        panel.system_prompt_changed.connect(lambda text: current().set_system_prompt(text))
-        panel.models_wanted.connect(self._on_models_wanted)
-        panel.tools_wanted.connect(self._on_tools_wanted)
-        self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
 
     # the session
 
@@ -366,7 +388,7 @@ class MainWindow(QMainWindow):
     def _apply_settings(self, _name: str = "") -> None:
         settings = self._parts.settings
         self.pane.composer.set_enter_sends(settings["send_with"] == "enter")
-        self.pane.view.set_wrap_code(settings["wrap_code"] is True)
+        self.pane.set_wrap_code(settings["wrap_code"] is True)
         for action in self._themes.actions():
             action.setChecked(action.data() == settings["theme"])
         self._use(theme.chosen(str(settings["theme"])))
@@ -425,6 +447,12 @@ class MainWindow(QMainWindow):
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
         self._keep_state()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)  # when the rest of the window is painted too
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

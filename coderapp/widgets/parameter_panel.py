@@ -168,12 +168,14 @@ class ParameterPanel(QFrame):
         self._system.setFixedHeight(4 * self._system.fontMetrics().lineSpacing() + 2 * metrics.GAP)
         self._reset_all = QPushButton("Reset all")
         self._reset_all.setToolTip("Send none of the parameters")
+        self._theme = theme
+        self._area = QScrollArea()
         self._build()
-        self.set_theme(theme)
         self._system.textChanged.connect(lambda: self.system_prompt_changed.emit(self._system.toPlainText()))
         self._reset_all.clicked.connect(self.reset_requested)
 
-    def _build(self) -> None:
+    def _fill(self) -> None:
+        """The rows, made when there is something to show in them: right after the first paint of the window."""
         contents = QWidget()
         contents.setObjectName("parameterContents")
         column = QVBoxLayout(contents)
@@ -200,8 +202,11 @@ class ParameterPanel(QFrame):
         column.addWidget(_section("Sent with the next prompt"))
         column.addWidget(self._sent)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(contents)
+        self.set_theme(self._theme)
+        self._area.setWidget(contents)
+
+    def _build(self) -> None:
+        area = self._area
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -221,11 +226,14 @@ class ParameterPanel(QFrame):
         whole.addWidget(area, 1)
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         for row in self._rows.values():
             row.set_theme(theme)
 
     def show_conversation(self, values: parameters.Values, system_prompt: str, profile: Profile) -> None:
         """Shows what a conversation has set, as a profile would send it."""
+        if not self._rows:
+            self._fill()
         if self._system.toPlainText() != system_prompt:
             with QSignalBlocker(self._system):
                 self._system.setPlainText(system_prompt)
