@@ -18,6 +18,7 @@ from coderapp.core.errors import Problem, StorageError
 from coderapp.core.message import JsonValue, Message
 from coderapp.storage import heads, records, schema
 from coderapp.storage.atomic import clean_up, keep_copy, make_folder, write_atomically
+from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion, UnknownConversation, from_os
 from coderapp.storage.heads import ConversationHead, HeadState
 from coderapp.storage.ids import checked
@@ -37,7 +38,7 @@ FOLD_AT_LEAST = 1024 * 1024
 class _Open:
     """`rescue` holds what has to be kept beside the files before they are written over."""
 
-    document: schema.Document
+    document: Document
     journal: Journal
     json_size: int
     must_fold: bool = False
@@ -116,7 +117,7 @@ class ConversationStore:
         if conversation.id in self._open or path.exists() or self._journal(conversation.id).exists():
             raise ValueError(f"the conversation {conversation.id} exists")
         self._make_folder()
-        document = schema.Document(copied(conversation))
+        document = Document(copied(conversation))
         data = schema.encode(document)
         write_atomically(path, data)
         journal = Journal(self._journal(conversation.id), now=self._clock)

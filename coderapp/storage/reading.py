@@ -9,6 +9,7 @@ from pathlib import Path
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import JsonValue
 from coderapp.storage import records, schema
+from coderapp.storage.document import Document
 from coderapp.storage.errors import UnknownConversation, from_os
 from coderapp.storage.ids import time_of
 from coderapp.storage.journal import read_journal
@@ -19,7 +20,7 @@ class Reading:
     """`complaints` are clauses about what could not be used, `rescue` the files (with their bytes) that hold it.
     Sizes are in bytes."""
 
-    document: schema.Document
+    document: Document
     json_size: int = 0
     journal_size: int = 0
     complaints: list[str] = field(default_factory=list)
@@ -38,7 +39,7 @@ def read_conversation(path: Path, journal_path: Path, conversation_id: str) -> R
     if data is None and not journal_data:
         raise UnknownConversation(f"There is no conversation {conversation_id}.")
     if data is None:
-        document = schema.Document(Conversation(conversation_id, 0.0))
+        document = Document(Conversation(conversation_id, 0.0))
         document.complaints.append("its file is gone, and only what its journal holds is left")
     else:
         document = schema.decode(conversation_id, data)
@@ -58,7 +59,7 @@ def read_conversation(path: Path, journal_path: Path, conversation_id: str) -> R
     return reading
 
 
-def replay(document: schema.Document, values: Iterable[JsonValue]) -> int:
+def replay(document: Document, values: Iterable[JsonValue]) -> int:
     """Applies the records that the document does not hold yet; how many could not be."""
     lost = 0
     base = document.journal

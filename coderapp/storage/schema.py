@@ -10,13 +10,14 @@ import gc
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from coderapp.core.conversation import ROOT, Conversation
+from coderapp.core.conversation import Conversation
 from coderapp.core.message import Generation, JsonValue, Message
+from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion
-from coderapp.storage.lenient import Fields, read_message
+from coderapp.storage.lenient import Fields
+from coderapp.storage.placement import choose, place, place_forms
 
 if TYPE_CHECKING:
     from coderapp.storage import forms
@@ -27,22 +28,6 @@ HEAD_END = b',\n  "profile_id": '
 """Ends the fields that a list of conversations needs; a line end can't stand inside a JSON string."""
 
 _TIME_DIGITS = 3
-
-
-@dataclass(slots=True)
-class Document:
-    """A conversation with what its file holds beside it.
-
-    `journal` is the number of the last journal record that is folded in. `extras` and `message_extras` (by message
-    id) are fields of unknown meaning, kept. `set_aside` holds values that are no message, or only in part.
-    """
-
-    conversation: Conversation
-    journal: int = 0
-    extras: dict[str, JsonValue] = field(default_factory=dict)
-    message_extras: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
-    set_aside: list[JsonValue] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
 
 # writing
@@ -153,12 +138,12 @@ def decode(conversation_id: str, data: bytes) -> Document:
     if not rest.whole:
         document.complaints.append("parts of the file are damaged")
     if isinstance(messages, list):
-        _place(document, messages)
+        place(document, messages)
     else:
         if messages is not None:
             document.set_aside.append(messages)
         document.complaints.append("the list of messages is missing")
-    _choose(document)
+    choose(document)
     return document
 
 
@@ -206,11 +191,11 @@ def _decode_strict(conversation_id: str, members: dict[str, Any]) -> Document | 
     except (ValueError, RecursionError):
         return None
     document = _head(conversation_id, head)
-    if not all(isinstance(piece, forms.MessageForm) for piece in pieces) or not _place_forms(
+    if not all(isinstance(piece, forms.MessageForm) for piece in pieces) or not place_forms(
         document, cast("list[forms.MessageForm]", pieces)
     ):
-        _place(document, pieces)
-    _choose(document)
+        place(document, pieces)
+    choose(document)
     return document
 
 
@@ -266,103 +251,3 @@ def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
         document.complaints.append(f"these fields are of the wrong type: {', '.join(dict.fromkeys(fields.faults))}")
     document.extras = fields.rest
     return document
-
-
-def _place_forms(document: Document, pieces: list[forms.MessageForm]) -> bool:
-    """Adds messages that stand after their parents, each once; False at the first that doesn't (nothing is added)."""
-    from coderapp.storage import forms
-
-    seen = {ROOT}
-    for form in pieces:
-        if form.parent not in seen or form.id in seen:
-            return False
-        seen.add(form.id)
-    _grow(document.conversation, [(form.parent, forms.message_of(form)) for form in pieces])
-    return True
-
-
-def _grow(conversation: Conversation, nodes: Iterable[tuple[str, Message]]) -> None:
-    """What `Conversation.add` does, without moving title, time or choice: the file says those."""
-    messages, parents, children = conversation.messages, conversation.parents, conversation.children
-    for parent, message in nodes:
-        identity = message.id
-        messages[identity] = message
-        parents[identity] = parent
-        if parent in children:
-            children[parent].append(identity)
-        else:
-            children[parent] = [identity]
-
-
-def _place(document: Document, pieces: list[Any]) -> None:
-    """Adds what can be placed. An orphan goes to its nearest ancestor that is left, or to the message before it."""
-    from coderapp.storage import forms
-
-    known: dict[str, tuple[str, Message]] = {}
-    lost_parents: dict[str, str] = {}
-    before: dict[str, str] = {}
-    set_aside = partial = 0
-    last = ROOT
-    for piece in pieces:
-        if isinstance(piece, forms.MessageForm):
-            parent, message = piece.parent, forms.message_of(piece)
-        elif (read := read_message(piece)) is not None:
-            parent, message = read.parent, read.message
-            if read.faults:
-                document.set_aside.append(piece)
-                partial += 1
-            if read.extras and message.id not in known:
-                document.message_extras[message.id] = read.extras
-        else:
-            document.set_aside.append(piece)
-            set_aside += 1
-            if isinstance(piece, dict) and isinstance(piece.get("id"), str) and isinstance(piece.get("parent"), str):
-                lost_parents[piece["id"]] = piece["parent"]
-            continue
-        if message.id in known:
-            document.set_aside.append(
-                piece if not isinstance(piece, forms.MessageForm) else cast(JsonValue, forms.to_plain(piece))
-            )
-            set_aside += 1
-            continue
-        known[message.id] = (parent, message)
-        before[message.id] = last
-        last = message.id
-    if set_aside:
-        document.complaints.append(f"{set_aside} of {len(pieces)} messages could not be read")
-    if partial:
-        document.complaints.append(f"parts of {partial} of {len(pieces)} messages could not be read")
-    _grow(document.conversation, _in_order(known, lost_parents, before))
-
-
-def _in_order(
-    known: dict[str, tuple[str, Message]], lost_parents: dict[str, str], before: dict[str, str]
-) -> Iterable[tuple[str, Message]]:
-    """The nodes, parents first. A ring of parents is cut where it is met."""
-    done = {ROOT}
-    for start in known:
-        chain: list[tuple[str, str]] = []
-        under_way: set[str] = set()
-        node = start
-        while node not in done:
-            under_way.add(node)
-            parent, steps = known[node][0], 0
-            while parent != ROOT and parent not in known and parent in lost_parents and steps < len(lost_parents):
-                parent, steps = lost_parents[parent], steps + 1
-            if parent != ROOT and parent not in known:
-                parent = before[node]
-            if parent in under_way:
-                parent = ROOT
-            chain.append((node, parent))
-            node = parent
-        for node, parent in reversed(chain):
-            done.add(node)
-            yield parent, known[node][1]
-
-
-def _choose(document: Document) -> None:
-    """The newest branch everywhere, but for the choices in the file that still exist."""
-    conversation = document.conversation
-    by_hand, children = conversation.chosen, conversation.children
-    conversation.chosen = {parent: siblings[-1] for parent, siblings in children.items()}
-    conversation.chosen |= {parent: child for parent, child in by_hand.items() if child in children.get(parent, ())}

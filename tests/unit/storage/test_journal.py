@@ -18,10 +18,10 @@ from coderapp.core.conversation import Conversation
 from coderapp.core.errors import StorageError
 from coderapp.core.message import FinishReason, Generation, Message, ReasoningPart, Role, TextPart
 from coderapp.storage import atomic, journal, records
+from coderapp.storage.document import Document
 from coderapp.storage.errors import DiskFull, FolderMissing
 from coderapp.storage.journal import Journal, parse_journal, read_journal
 from coderapp.storage.reading import replay
-from coderapp.storage.schema import Document
 from tests.unit.storage.strategies import generations, json_values, messages, texts
 
 RECORDS = [b'{"n":1}', '{"n":2,"text":"ü😀"}'.encode(), b'{"n":3}']

@@ -20,8 +20,9 @@ from coderapp.core.message import (
     TokenUsage,
     ToolCallPart,
 )
+from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion
-from coderapp.storage.schema import VERSION, Document, decode, encode, encode_message, read_head
+from coderapp.storage.schema import VERSION, decode, encode, encode_message, read_head
 from tests.unit.storage.strategies import CONVERSATION_ID, conversations, json_values, objects
 
 
