@@ -7,9 +7,6 @@ import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from coderapp.api.http_client import HttpClient
 from coderapp.api.proxies import is_loopback, proxy_for
@@ -127,6 +124,11 @@ ANSWER = streams(STREAM)
 
 def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
     """A server's context with a certificate of its own for `name`, and the file of that certificate."""
+    pytest.importorskip("cryptography")  # comes with the keyring's Linux backend
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test")])
