@@ -20,7 +20,7 @@ from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.highlighter import Highlighter
-from coderapp.qt.keyring_worker import KeyringWorker
+from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
 from coderapp.qt.stream_worker import StreamWorker
 from coderapp.qt.workspace import Workspace
 from coderapp.storage.keys import KeyStore, environment_key
@@ -63,10 +63,18 @@ class Program(QObject):
     """One window on one data folder. `begin` shows it; `end` stops every thread and process, within about a second."""
 
     def __init__(
-        self, paths: Paths, *, extra_profile: Profile | None = None, fresh: bool = False, pace: int | None = None
+        self,
+        paths: Paths,
+        *,
+        extra_profile: Profile | None = None,
+        fresh: bool = False,
+        pace: int | None = None,
+        client: Callable[[], Client] = _client,
+        keys: KeyStorage | None = None,
     ) -> None:
         """`extra_profile` is added for this run and is the default; with `fresh`, no earlier conversation is opened;
-        `pace` (tokens per second, 0 unthrottled) is used instead of the setting.
+        `pace` (tokens per second, 0 unthrottled) is used instead of the setting. `client` makes what reaches endpoints,
+        in the thread of the streams; `keys` is used instead of the system's keyring.
         """
         super().__init__()
         self._fresh = fresh
@@ -80,8 +88,8 @@ class Program(QObject):
         self._disk = Worker("storage", self)
         self._files = Worker("files", self)
         self.highlighter = Highlighter(self)
-        self.streams = StreamWorker(_client, self)
-        self.keys = KeyringWorker(KeyStore(), environment_key, parent=self)
+        self.streams = StreamWorker(client, self)
+        self.keys = KeyringWorker(keys or KeyStore(), environment_key, parent=self)
         self.endpoint = EndpointProcess(int(self.settings["built_in_pace"]) if pace is None else pace, self)
         self.connector = Connector(self.endpoint, self.keys, self)
 

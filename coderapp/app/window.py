@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from types import TracebackType
 
 from coderapp.app.program import Program, make_application
@@ -33,7 +35,17 @@ def run(paths: Paths) -> int:
     program.end()
     listener.close()
     sys.excepthook = sys.__excepthook__
+    _leave_stragglers(int(code))
     return int(code)
+
+
+def _leave_stragglers(code: int) -> None:
+    """Ends the process where a thread hangs in a name look-up, which can't be cancelled: everything is saved by now."""
+    alive = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
+    if alive:
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
 
 
 def _log_to(paths: Paths) -> None:

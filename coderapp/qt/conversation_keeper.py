@@ -161,6 +161,7 @@ class ConversationKeeper(QObject):
         def work() -> tuple[list[HistoryEntry], list[str]]:
             store = self._opened()
             entries = [_entry(head) for head in store.list()]
+            store.clean_up()
             return entries, [problem.sentence for problem in store.take_problems()]
 
         def done(found: tuple[list[HistoryEntry], list[str]]) -> None:
@@ -212,8 +213,9 @@ class ConversationKeeper(QObject):
 
             from coderapp.storage import schema
             from coderapp.storage.atomic import write_atomically
+            from coderapp.storage.document import Document
 
-            document = schema.Document(self._opened().load(conversation.id))
+            document = Document(self._opened().load(conversation.id))
             write_atomically(Path(path).absolute(), schema.encode(document))
 
         self._worker.submit(work, lambda _: success(), failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -58,7 +59,15 @@ class _LoopThread(QThread):
     def run(self) -> None:
         import asyncio
 
-        asyncio.run(self._main())
+        # Not asyncio.run: it waits for the executor, in which a name look-up may hang.
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(self._main())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
 
     async def _main(self) -> None:
         import asyncio
@@ -181,14 +190,15 @@ class StreamWorker(QObject):
                 self.events_arrived.emit(job, whole)
 
         try:
-            async for event in self._thread.client().generate(request, key):
-                batch.append(event)
-                if timer is None:
-                    wait = last_sent + FRAME - loop.time()
-                    if wait <= 0:
-                        send()
-                    else:
-                        timer = loop.call_later(wait, send)
+            async with aclosing(self._thread.client().generate(request, key)) as events:
+                async for event in events:
+                    batch.append(event)
+                    if timer is None:
+                        wait = last_sent + FRAME - loop.time()
+                        if wait <= 0:
+                            send()
+                        else:
+                            timer = loop.call_later(wait, send)
         except Exception as error:
             log.exception("a stream failed")
             fault = CoderappError(

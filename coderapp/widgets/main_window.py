@@ -406,6 +406,8 @@ class MainWindow(QMainWindow):
 
     def _apply_theme(self) -> None:
         QApplication.setPalette(theme.palette(self._theme))
+        for field in theme.FIELDS:
+            QApplication.setPalette(theme.field_palette(self._theme), field.encode())
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.setStyleSheet(theme.style_sheet(self._theme))

@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.start [--quick] [--runs N] [--platform offscreen|xcb]
 
-A child process is told when it was started; it reports the seconds until its window has painted with the prompt ready
-for keys (`start_ms`), and until everything that is built after the first paint stands too (`complete_ms`). PSS is summed over the program's own process after ten seconds at rest
-(one with --quick); the built-in endpoint is started with the first key of a prompt, so it does not run yet.
+A child process is told when it was started. It reports the seconds until its window has painted with the prompt ready
+for keys (`start_ms`), and until everything that is built after the first paint stands too (`complete_ms`). PSS is that
+of the program's own process after ten seconds at rest (one with --quick); the built-in endpoint is started with the
+first key of a prompt, so it does not run yet.
 """
 
 from __future__ import annotations

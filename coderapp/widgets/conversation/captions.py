@@ -66,6 +66,10 @@ def _shown(generation: Generation) -> list[tuple[str, object]]:
 def _short(value: object) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return str(len(value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= SHOWN_VALUE else text[: SHOWN_VALUE - 1] + "…"
 

@@ -179,11 +179,11 @@ class ConversationView(QAbstractScrollArea):
 
     @property
     def _column_width(self) -> float:
-        return float(max(160, min(metrics.COLUMN_WIDTH, self.viewport().width() - 2 * metrics.COLUMN_MARGIN)))
+        return float(max(160, min(metrics.COLUMN_WIDTH, self.width() - 2 * metrics.COLUMN_MARGIN)))
 
     @property
     def _column_left(self) -> float:
-        return float(max(metrics.COLUMN_MARGIN, (self.viewport().width() - round(self._column_width)) // 2))
+        return float(max(metrics.COLUMN_MARGIN, (self.width() - round(self._column_width)) // 2))
 
     def _retop(self, index: int) -> None:
         """Tops anew from an item on."""
