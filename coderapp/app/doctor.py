@@ -116,7 +116,8 @@ def _keyring(profile: Profile) -> tuple[bool, str, Secret | None]:
         try:
             name = store.backend_name()
             key = store.get(profile.id) if profile.kind is not ProfileKind.BUILT_IN else None
-            result.append((True, name, key))
+            words = "none here; keys are kept in memory for a run" if name == "none" else name
+            result.append((True, words, key))
         except KeyringError as error:
             result.append((False, f"{error.sentence} {error.advice}", None))
 

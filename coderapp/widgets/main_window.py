@@ -407,7 +407,8 @@ class MainWindow(QMainWindow):
     def _apply_theme(self) -> None:
         QApplication.setPalette(theme.palette(self._theme))
         for field in theme.FIELDS:
-            QApplication.setPalette(theme.field_palette(self._theme), field.encode())
+            # The stub wants bytes, which the binding of 6.11 refuses; it takes a str.
+            QApplication.setPalette(theme.field_palette(self._theme), field)  # type: ignore[arg-type]
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.setStyleSheet(theme.style_sheet(self._theme))
