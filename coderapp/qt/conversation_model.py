@@ -57,18 +57,23 @@ class ConversationModel(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[Row] = []
+        self._tail: list[str] = []
 
     def reset(self, rows: list[Row]) -> None:
         self.rows = rows
+        self._tail.clear()
         self.was_reset.emit()
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
+        self._tail.clear()
         self.row_added.emit(len(self.rows) - 1)
 
     def change(self, index: int, **fields: object) -> None:
         """Changes fields of a row. A `message` must have the text that was appended so far."""
         self.rows[index] = replace(self.rows[index], **fields)  # type: ignore[arg-type]
+        if "message" in fields:
+            self._tail.clear()
         self.row_changed.emit(index)
 
     def replace_text(self, index: int, message: Message) -> None:
@@ -76,7 +81,12 @@ class ConversationModel(QObject):
         self.text_replaced.emit(index)
 
     def append_text(self, index: int, text: str) -> None:
+        self._tail.append(text)
         self.text_appended.emit(index, text)
+
+    def tail(self, index: int) -> str:
+        """The text by which a row's message lags behind what was appended: for a view that comes to it late."""
+        return "".join(self._tail) if index == len(self.rows) - 1 else ""
 
     def index_of(self, message_id: str) -> int:
         """The row of a message; -1 where it is not on the active path."""

@@ -102,10 +102,11 @@ class Session(QObject):
     def send(self, prompt: str) -> None:
         """Adds a prompt at the end of the active path and asks for an answer."""
         if self.is_idle and prompt.strip():
+            self.conversation.draft = ""
             self._ask(self._new_prompt(prompt), parent=self.conversation.leaf_id)
 
     def resend(self, message_id: str, prompt: str) -> None:
-        """Sends an edited prompt as a branch beside the one it was."""
+        """Sends an edited prompt as a branch beside the one it was. A draft stays."""
         if self.is_idle and prompt.strip():
             self._ask(self._new_prompt(prompt), parent=self.conversation.parents[message_id])
 
@@ -128,7 +129,6 @@ class Session(QObject):
 
     def _ask(self, prompt: Message, *, parent: str) -> None:
         conversation = self.conversation
-        conversation.draft = ""
         self._keeper.ensure(conversation)
         conversation.add(prompt, parent=parent)
         self._keeper.set_draft(conversation)

@@ -78,14 +78,14 @@ class PromptEdit(QPlainTextEdit):
 
 class Composer(QWidget):
     """Signals: `sent(text)`: a prompt, or an edited one where `editing` is set; `stop_requested()`;
-    `draft_changed(text)`; `typing_began()`: the first key of a prompt; `editing_cancelled()`.
+    `draft_changed(text)`; `typing_began()`: the first key of a prompt; `editing_ended()`: an edit was sent or given up.
     """
 
     sent = Signal(str)
     stop_requested = Signal()
     draft_changed = Signal(str)
     typing_began = Signal()
-    editing_cancelled = Signal()
+    editing_ended = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -212,6 +212,7 @@ class Composer(QWidget):
         if self._busy or not text.strip():
             return
         self._draft_timer.stop()
+        edited = bool(self.editing)
         self.sent.emit(text)
         self._last_prompt = text
         self._end_editing()
@@ -219,6 +220,8 @@ class Composer(QWidget):
         self._edit.clear()
         self._quiet = False
         self._show_button()
+        if edited:
+            self.editing_ended.emit()
 
     def _recall(self) -> None:
         if self._last_prompt:
@@ -240,7 +243,7 @@ class Composer(QWidget):
             self.stop_requested.emit()
         elif self.editing:
             self._end_editing()
-            self.editing_cancelled.emit()
+            self.editing_ended.emit()
 
     def _on_text(self) -> None:
         if not self._busy:

@@ -93,7 +93,7 @@ class ConversationPane(QFrame):
         self.composer.stop_requested.connect(self.stop)
         self.composer.draft_changed.connect(self._on_draft)
         self.composer.typing_began.connect(self._on_typing)
-        self.composer.editing_cancelled.connect(self._show_draft)
+        self.composer.editing_ended.connect(self._show_draft)
 
     @cached_property
     def view(self) -> ConversationView:

@@ -138,6 +138,8 @@ class ConversationView(QAbstractScrollArea):
     def _new_item(self, index: int) -> MessageItem:
         assert self._model is not None
         item = MessageItem(self._model.rows[index], self._highlighter, self._on_coloured, wrap=self._wrap_code)
+        if tail := self._model.tail(index):
+            item.append(tail)
         item.estimate(self._column_width, self._style)
         return item
 
