@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coderapp.endpoint.answering import Answerer, Plan, Turn
 from coderapp.endpoint.library import Snippet
-from coderapp.endpoint.ngram import END, END_TEXT, Document, Frame, LowOrders, Reading, Unigram
+from coderapp.endpoint.ngram import END, END_TEXT, Background, Document, Frame, LowOrders, Reading, Unigram
 from coderapp.endpoint.rendering import Answer, Rendered, escaped, render
 from coderapp.endpoint.tokenizer import Vocabulary, pieces
 
@@ -23,8 +23,7 @@ class _Style:
     """A format's statistics over the library. `documents`: each snippet's tokens, in the library's order."""
 
     documents: tuple[Sequence[int], ...]
-    low: LowOrders
-    unigram: Unigram
+    background: Background
     frame: tuple[int, ...]
 
 
@@ -111,9 +110,8 @@ class SampleModel:
             if name == "json":
                 for token in (*self._frame, END):
                     counts.pop(token, None)
-            style = _Style(
-                documents, low, Unigram(counts, len(self._vocabulary)), self._frame if name == "json" else ()
-            )
+            background = Background(low, Unigram(counts, len(self._vocabulary)))
+            style = _Style(documents, background, self._frame if name == "json" else ())
             self._styles[name] = style
         return style
 
@@ -143,19 +141,17 @@ class SampleModel:
                 Document(style.documents[places[snippet.slug]], weight, weight if begin else 0.0)
                 for snippet, weight in plan.beside
             ]
-        unigram = style.unigram
+        background = style.background
+        unigram = background.unigram
         own = [number for number in wording.own if number not in frame]
         missing = [number for number in main if number < len(self._vocabulary) and not unigram.probability[number]]
         missing = [number for number in dict.fromkeys(missing) if number not in frame]
         if own or missing:
-            counts = {number: style.low.counts.get(number, 0) for number in unigram.order}
-            unigram = Unigram(
-                {**counts, **dict.fromkeys([*own, *missing], 0)}, len(self._vocabulary) + len(wording.own)
-            )
+            counts = {number: background.counts.get(number, 0) for number in unigram.order}
+            size = len(self._vocabulary) + len(wording.own)
+            background = background.over(Unigram({**counts, **dict.fromkeys([*own, *missing], 0)}, size))
         everything = frozenset((*style.frame, *frame))
-        return Reading(
-            documents, style.low, unigram, Frame(frame, everything) if style_name == "json" else None
-        ), wording
+        return Reading(documents, background, Frame(frame, everything) if style_name == "json" else None), wording
 
     def _compose(self, rendered: Rendered, wording: Wording) -> tuple[list[int], tuple[int, ...]]:
         parts = [wording.encode(text) for text in rendered.texts]

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 END = 0
 """The number of the end token in every vocabulary."""
@@ -48,14 +49,23 @@ _AHEAD = 64
 _AHEAD_BOOST = 16.0
 _LIDSTONE = 0.5
 
+LOWEST = 1e-300
+"""Stands for a probability of 0 where its logarithm is wanted."""
+
+_CONTEXTS = 1024
+_CROWDED = 128
+"""From this many occurrences on, a token's are sorted by what stands before them."""
+
 
 class Unigram:
     """How common each token is. `probability[n]` is 0 for numbers that this format does not use.
 
-    `order` lists the tokens in use, likeliest first (equal ones by number), `ranks` their places in it.
+    `order` lists the tokens in use, likeliest first (equal ones by number). Equally common ones form a group:
+    `begins[g]` is its first place in `order` (with the total number of places at the end), `sizes[g]` its size,
+    `logs[g]` its tokens' log probability, `groups[token]` the group that a token is in.
     """
 
-    __slots__ = ("_tables", "order", "probability", "ranks")
+    __slots__ = ("_powers", "begins", "groups", "logs", "order", "probability", "sizes", "upto")
 
     def __init__(self, counts: dict[int, int], size: int) -> None:
         """`counts`: occurrences of each token in use, 0 allowed; `size`: the vocabulary's."""
@@ -64,52 +74,63 @@ class Unigram:
         for token, count in counts.items():
             self.probability[token] = (count + _LIDSTONE) / total
         self.order = sorted(counts, key=lambda token: (-counts[token], token))
-        self.ranks = {token: rank for rank, token in enumerate(self.order)}
-        self._tables: OrderedDict[float, PowerTable] = OrderedDict()
+        self.begins: list[int] = []
+        self.groups: dict[int, int] = {}
+        self.logs: list[float] = []
+        last = None
+        for place, token in enumerate(self.order):
+            if counts[token] != last:
+                last = counts[token]
+                self.begins.append(place)
+                self.logs.append(math.log(self.probability[token]))
+            self.groups[token] = len(self.logs) - 1
+        self.begins.append(len(self.order))
+        self.sizes = [end - begin for begin, end in pairwise(self.begins)]
+        self.upto = list(accumulate(size * math.exp(log) for size, log in zip(self.sizes, self.logs, strict=True)))
+        self._powers: OrderedDict[float, list[float]] = OrderedDict()
 
-    def table(self, exponent: float) -> PowerTable:
-        """The distribution raised to a power. The last few are kept."""
-        table = self._tables.get(exponent)
-        if table is None:
-            table = self._tables[exponent] = PowerTable(self, exponent)
-            if len(self._tables) > 8:
-                self._tables.popitem(last=False)
-        return table
+    def powers(self, exponent: float) -> list[float]:
+        """Of each group: (its probability / the first group's) ** exponent. The last few exponents are kept."""
+        found = self._powers.get(exponent)
+        if found is None:
+            found = self._powers[exponent] = [math.exp((log - self.logs[0]) * exponent) for log in self.logs]
+            if len(self._powers) > 8:
+                self._powers.popitem(last=False)
+        return found
 
+    def member(self, group: int, place: int) -> int:
+        """The token at `place` in a group."""
+        return self.order[self.begins[group] + place]
 
-class PowerTable:
-    """(probability / greatest probability) ** exponent, likeliest first, with running sums.
-
-    `greatest` is the greatest probability's logarithm. `falling` holds the values negated,
-    which is how `bisect` wants a falling list; `sums[n]` is the sum of the first n.
-    """
-
-    __slots__ = ("falling", "greatest", "sums", "total", "values")
-
-    def __init__(self, unigram: Unigram, exponent: float) -> None:
-        greatest = math.log(unigram.probability[unigram.order[0]])
-        raised: dict[float, float] = {}  # few tokens differ in how common they are
-        values = []
-        for token in unigram.order:
-            probability = unigram.probability[token]
-            value = raised.get(probability)
-            if value is None:
-                value = raised[probability] = math.exp((math.log(probability) - greatest) * exponent)
-            values.append(value)
-        self.values = array("d", values)
-        self.falling = array("d", [-value for value in values])
-        self.sums = array("d", [0.0, *accumulate(values)])
-        self.total = self.sums[-1]
-        self.greatest = greatest
+    def at(self, point: float) -> int:
+        """The token in whose share of the unit interval `point` falls."""
+        group = min(bisect_right(self.upto, point), len(self.logs) - 1)
+        into = point - (self.upto[group - 1] if group else 0.0)
+        return self.member(group, min(int(into / math.exp(self.logs[group])), self.sizes[group] - 1))
 
 
 @dataclass(slots=True)
 class Mixture:
-    """One step's distribution: p(token) = explicit.get(token, 0) + tail * unigram(token)."""
+    """One step's distribution: p(token) = explicit.get(token, 0) + tail * unigram(token).
+
+    `known_logs`: log probabilities that are known already, right for all of its tokens but those in `changed`.
+    """
 
     explicit: dict[int, float]
     tail: float
     unigram: Unigram
+    known_logs: dict[int, float] | None = None
+    changed: Iterable[int] = ()
+
+    def logs(self) -> dict[int, float]:
+        """The log probabilities of the explicit tokens, as a new dictionary."""
+        tail, uniform, explicit = self.tail, self.unigram.probability, self.explicit
+        if self.known_logs is None:
+            return {token: math.log(max(share + tail * uniform[token], LOWEST)) for token, share in explicit.items()}
+        logs = self.known_logs.copy()
+        for token in self.changed:
+            logs[token] = math.log(max(explicit[token] + tail * uniform[token], LOWEST))
+        return logs
 
     def probability(self, token: int) -> float:
         return self.explicit.get(token, 0.0) + self.tail * self.unigram.probability[token]
@@ -129,9 +150,9 @@ class Mixture:
 
 
 class LowOrders:
-    """Exact counts of what follows one or two tokens in the whole library. Counted on demand, the last few kept."""
+    """Exact counts of what follows one or two tokens in the whole library. Counted on demand."""
 
-    __slots__ = ("_flat", "_kept", "_places", "counts")
+    __slots__ = ("_flat", "_places", "_sorted", "counts")
 
     def __init__(self, documents: Sequence[Sequence[int]], size: int) -> None:
         """`documents` without their end tokens; `size`: the vocabulary's."""
@@ -148,7 +169,7 @@ class LowOrders:
                 known.append(place)
         self._flat = flat
         self._places = places
-        self._kept: OrderedDict[tuple[int, int], dict[int, float]] = OrderedDict()
+        self._sorted: dict[int, dict[int, list[int]]] = {}
         self.counts: dict[int, int] = {token: len(known) for token, known in enumerate(places) if known is not None}
 
     def followers(self, before: int, last: int) -> dict[int, float]:
@@ -156,24 +177,75 @@ class LowOrders:
 
         Empty where neither was seen.
         """
-        key = (before, last)
-        found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = self._count(before, last)
-            if len(self._kept) > 4096:
-                self._kept.popitem(last=False)
-        return found
-
-    def _count(self, before: int, last: int) -> dict[int, float]:
         known = self._places[last] if last < len(self._places) else None
         if known is None or last == END:
             return {}
         flat = self._flat
-        seen = Counter([flat[place + 1] for place in known if place and flat[place - 1] == before])
+        seen = Counter([flat[place + 1] for place in self._after(before, last, known)])
         if not seen:
             seen = Counter([flat[place + 1] for place in known])
         total = sum(seen.values())
         return {token: count / total for token, count in seen.items()}
+
+    def _after(self, before: int, last: int, known: array[int]) -> Sequence[int]:
+        """The places of `last` where `before` stands before it."""
+        flat = self._flat
+        if len(known) < _CROWDED:
+            return [place for place in known if place and flat[place - 1] == before]
+        found = self._sorted.get(last)
+        if found is None:
+            found = self._sorted[last] = {}
+            for place in known:
+                if place:
+                    found.setdefault(flat[place - 1], []).append(place)
+        return found.get(before, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the low orders say after two tokens: `shares` sums to 1, or is empty. `weighted` is that part of a step's
+    distribution, `logs` its log probability together with the floor.
+    """
+
+    shares: dict[int, float]
+    weighted: dict[int, float]
+    logs: dict[int, float]
+
+
+class Background:
+    """The low orders over a unigram distribution. The last contexts are kept."""
+
+    __slots__ = ("_kept", "_low", "unigram")
+
+    def __init__(self, low: LowOrders, unigram: Unigram) -> None:
+        self._low = low
+        self.unigram = unigram
+        self._kept: OrderedDict[tuple[int, int, float], Context] = OrderedDict()
+
+    def over(self, unigram: Unigram) -> Background:
+        """The same counts over another unigram distribution."""
+        return Background(self._low, unigram)
+
+    @property
+    def counts(self) -> dict[int, int]:
+        return self._low.counts
+
+    def context(self, before: int, last: int, weight: float) -> Context:
+        """`weight`: the share of the low orders in the step's distribution, 1 for all that the floor leaves."""
+        key = (before, last, weight)
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        shares = self._low.followers(before, last)
+        part = min(weight, 1 - FLOOR_SHARE)
+        weighted = {token: share * part for token, share in shares.items()}
+        uniform = self.unigram.probability
+        logs = {token: math.log(share + FLOOR_SHARE * uniform[token]) for token, share in weighted.items()}
+        found = self._kept[key] = Context(shares, weighted, logs)
+        if len(self._kept) > _CONTEXTS:
+            self._kept.popitem(last=False)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +272,13 @@ class Reading:
     """The state of one answer: what was said so far, and where in the retrieved documents that has been seen."""
 
     __slots__ = (
-        "_after", "_before", "_frame", "_home", "_last", "_lengths", "_low", "_place", "_starts", "_stream",
+        "_after", "_background", "_before", "_frame", "_home", "_last", "_lengths", "_place", "_starts", "_stream",
         "_trusted", "_unigram", "_weights",
     )  # fmt: skip
 
-    def __init__(
-        self, documents: Sequence[Document], low: LowOrders, unigram: Unigram, frame: Frame | None = None
-    ) -> None:
-        self._low = low
-        self._unigram = unigram
+    def __init__(self, documents: Sequence[Document], background: Background, frame: Frame | None = None) -> None:
+        self._background = background
+        self._unigram = background.unigram
         self._frame = frame or Frame()
         self._place = 0
         self._before = self._last = END
@@ -241,19 +311,18 @@ class Reading:
     def mixture(self) -> Mixture:
         """The distribution of the next token."""
         high = self._high()
-        low = self._low.followers(self._before, self._last)
+        context = self._background.context(self._before, self._last, LOW_SHARE if high else 1.0)
         if self._frame.tokens:
-            return self._framed(high, low)
-        if not low:
+            return self._framed(high, context.shares)
+        if not context.shares:
             rest = FLOOR_SHARE if high else 1.0
-            explicit = {token: share * (1 - rest) for token, share in high.items()}
-            return Mixture(explicit, rest, self._unigram)
-        low_share = LOW_SHARE if high else 1 - FLOOR_SHARE
-        explicit = {token: share * low_share for token, share in low.items()}
-        high_share = 1 - low_share - FLOOR_SHARE
+            return Mixture({token: share * (1 - rest) for token, share in high.items()}, rest, self._unigram)
+        if not high:
+            return Mixture(context.weighted, FLOOR_SHARE, self._unigram, context.logs)
+        explicit = context.weighted.copy()
         for token, share in high.items():
-            explicit[token] = explicit.get(token, 0.0) + share * high_share
-        return Mixture(explicit, FLOOR_SHARE, self._unigram)
+            explicit[token] = explicit.get(token, 0.0) + share * (1 - LOW_SHARE - FLOOR_SHARE)
+        return Mixture(explicit, FLOOR_SHARE, self._unigram, context.logs, high)
 
     def _high(self) -> dict[int, float]:
         lengths = self._lengths

@@ -1,8 +1,9 @@
 """Draws tokens from a `Mixture` as `core.sampling` defines it, without walking the whole vocabulary.
 
-A mixture is a few explicit probabilities and a multiple of the unigram distribution. Raised to 1/temperature, the
-unigram's part is a table that is made once; what the penalties and the explicit tokens change in it is corrected for.
-All weights are relative to the greatest one, so that no temperature makes them overflow. The results are those of
+A mixture is a few explicit probabilities and a multiple of the unigram distribution, the tail. In the tail, equally
+common tokens form groups, a few hundred, and are equally likely at any temperature. So a step weighs one by one only
+the explicit tokens and those that a penalty touches, and of each group how many others it has. All weights are
+relative to the greatest one, so that no temperature makes them overflow. The results are those of
 `core.sampling.distribution` over the mixture's whole vocabulary in the order of the tokens' numbers (tested).
 """
 
@@ -10,69 +11,82 @@ from __future__ import annotations
 
 import math
 import random
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Set as AbstractSet
+from operator import mul
 
 from coderapp.core.sampling import SamplingSettings, distribution, draw
-from coderapp.endpoint.ngram import Mixture, PowerTable
+from coderapp.endpoint.ngram import LOWEST, Mixture, Unigram
 
 _TRIES = 64
-_REFRESH = 256
-_LOWEST = 1e-300
-
 _MOST_GAIN = 8.0
-"""Up to this logit, after temperature, a penalty's gain is carried in sums; above it, sums would lose the rest."""
+_REFRESH = 64
+_UNDERFLOW = 1e-250
 
 
-class Penalised:
-    """The tokens of the answer so far, as the tail of a mixture sees them: their places in the table and what the
-    penalties make of them. `carried`: token → (table value, value after the penalty), with both sums. `heavy`: tokens
-    whose gain is too great for that; they are looked at one by one.
+class Touched:
+    """Tokens of the tail that a penalty touches. `weights`: relative to the first group's power. `heavy`: tokens whose
+    weight would be too great beside the others for one sum, by their logit less that of the tail as a whole. `left`:
+    how many tokens of each group are neither.
     """
 
-    __slots__ = ("_settings", "_since", "after", "before", "carried", "counts", "heavy")
+    __slots__ = ("_inverse", "_since", "_unigram", "heavy", "left", "sum", "weights")
 
-    def __init__(self, settings: SamplingSettings) -> None:
-        self._settings = settings
-        self.counts: Counter[int] = Counter()
-        self.carried: dict[int, tuple[float, float]] = {}
-        self.heavy: set[int] = set()
-        self.before = self.after = 0.0
+    def __init__(self, unigram: Unigram, temperature: float) -> None:
+        self._unigram = unigram
+        self._inverse = 1 / temperature if temperature > 0 else 0.0
+        self.left = list(unigram.sizes)
+        self.weights: dict[int, float] = {}
+        self.heavy: dict[int, float] = {}
+        self.sum = 0.0
         self._since = 0
 
-    def add(self, token: int, value: float | None) -> None:
-        """Count `token`; `value` is its table value, None where the tail does not hold it or there is no table."""
-        self.counts[token] += 1
-        if value is None:
-            return
-        gain = -self._settings.penalty(self.counts[token]) / self._settings.temperature
-        earlier = self.carried.pop(token, (0.0, 0.0))
-        if gain > _MOST_GAIN:
-            self.heavy.add(token)
-            now = (0.0, 0.0)
-        else:
-            self.heavy.discard(token)
-            now = self.carried[token] = (value, value * math.exp(gain))
-        self.before += now[0] - earlier[0]
-        self.after += now[1] - earlier[1]
+    def logit(self, token: int, penalty: float) -> float:
+        return self._unigram.logs[self._unigram.groups[token]] - penalty
+
+    def set(self, token: int, penalty: float) -> None:
+        """What the penalty of a token of the unigram distribution is now."""
+        group = self._unigram.groups[token]
+        earlier = self.weights.pop(token, None)
+        if earlier is not None or self.heavy.pop(token, None) is not None:
+            self.left[group] += 1
+        now = 0.0
+        if penalty:
+            self.left[group] -= 1
+            logit = self._unigram.logs[group] - penalty
+            gain = (logit - self._unigram.logs[0]) * self._inverse
+            if gain > _MOST_GAIN:
+                self.heavy[token] = logit
+            else:
+                now = self.weights[token] = math.exp(gain)
         self._since += 1
-        if self._since >= _REFRESH:  # running sums gather rounding errors
+        if self._since >= _REFRESH or (earlier or 0.0) > 0.01 * self.sum:  # the running sum must not lose its digits
             self._since = 0
-            self.before = math.fsum(before for before, _ in self.carried.values())
-            self.after = math.fsum(after for _, after in self.carried.values())
+            self.sum = math.fsum(self.weights.values())
+        else:
+            self.sum += now - (earlier or 0.0)
+
+    def without(self, tokens: AbstractSet[int]) -> float:
+        """The sum of the weights of all but `tokens`."""
+        weights = self.weights
+        less = math.fsum([weights[token] for token in weights.keys() & tokens])
+        if self.sum - less > 1e-6 * self.sum:
+            return self.sum - less
+        return math.fsum([weights[token] for token in weights.keys() - tokens])
 
 
 class Sampler:
     """One answer's draws. `take` must be told of each token that became part of the answer."""
 
-    __slots__ = ("_simple", "_table", "penalised", "random", "settings")
+    __slots__ = ("_simple", "counts", "random", "settings", "touched")
 
     def __init__(self, settings: SamplingSettings, seed: int | None = None) -> None:
         self.settings = settings
         self.random = random.Random(seed)
-        self.penalised = Penalised(settings)
+        self.counts: Counter[int] = Counter()
+        self.touched: Touched | None = None
         self._simple = settings.temperature == 1 and settings.top_p >= 1 and not settings.penalises
-        self._table: PowerTable | None = None
 
     def choose(self, mixture: Mixture) -> int:
         """The next token."""
@@ -88,14 +102,10 @@ class Sampler:
         """Count a token of the answer, for the penalties."""
         if not self.settings.penalises:
             return
-        rank = mixture.unigram.ranks.get(token)
-        held = rank is not None and self.settings.temperature > 0
-        self.penalised.add(token, self.table(mixture).values[rank] if held and rank is not None else None)
-
-    def table(self, mixture: Mixture) -> PowerTable:
-        if self._table is None:
-            self._table = mixture.unigram.table(1 / self.settings.temperature)
-        return self._table
+        self.counts[token] += 1
+        if token in mixture.unigram.groups:
+            self.touched = self.touched or Touched(mixture.unigram, self.settings.temperature)
+            self.touched.set(token, self.settings.penalty(self.counts[token]))
 
     def _choose_simply(self, mixture: Mixture) -> int:
         point = self.random.random()
@@ -105,94 +115,121 @@ class Sampler:
                 return token
         if mixture.tail <= 0:
             return next(reversed(mixture.explicit))
-        table = mixture.unigram.table(1.0)
-        rank = bisect_right(table.sums, self.random.random() * table.total) - 1
-        return mixture.unigram.order[min(rank, len(mixture.unigram.order) - 1)]
+        return mixture.unigram.at(self.random.random())
 
     def _likeliest(self, mixture: Mixture) -> int:
-        counts = self.penalised.counts
         candidates = set(mixture.explicit)
         if mixture.tail > 0:
-            candidates.update(token for token in counts if token in mixture.unigram.ranks)
+            candidates.update(token for token in self.counts if token in mixture.unigram.groups)
             # Of those that are neither explicit nor penalised, the likeliest comes first in the unigram's order.
             candidates.update(next(([token] for token in mixture.unigram.order if token not in candidates), []))
         best, best_logit = -1, -math.inf
         for token in sorted(candidates):
-            logit = math.log(max(mixture.probability(token), _LOWEST)) - self.settings.penalty(counts[token])
+            logit = math.log(max(mixture.probability(token), LOWEST)) - self.settings.penalty(self.counts[token])
             if logit > best_logit:
                 best, best_logit = token, logit
         return best
 
 
 class Step:
-    """One step's weights, relative to the greatest: of explicit tokens one by one, of the others by the table."""
+    """One step's weights, relative to the greatest. `singles`: those of explicit tokens, and of what must be looked at
+    one by one. The other tokens are in groups, `left[g]` of weight `scale * powers[g]` each, or touched by a penalty,
+    of weight `scale * touched[token]`.
+    """
 
-    __slots__ = ("_carried", "_explicit", "_explicit_sum", "_mixture", "_sampler", "_scale", "_table", "_tail", "total")
+    __slots__ = (
+        "_grouped", "_left", "_mixture", "_powers", "_sampler", "_scale", "_singles", "_singles_sum", "_touched",
+        "_touched_sum", "total",
+    )  # fmt: skip
 
     def __init__(self, sampler: Sampler, mixture: Mixture) -> None:
         self._sampler = sampler
         self._mixture = mixture
-        settings, penalised = sampler.settings, sampler.penalised
+        settings, tail = sampler.settings, mixture.tail
         inverse = 1 / settings.temperature
-        tail, uniform = mixture.tail, mixture.unigram.probability
-        table = self._table = sampler.table(mixture)
-        logs = {
-            token: math.log(max(share + tail * uniform[token], _LOWEST)) for token, share in mixture.explicit.items()
-        }
-        self._carried: dict[int, tuple[float, float]] = {}
+        logs = mixture.logs()
         if settings.penalises:
-            counts = penalised.counts
-            for token in logs.keys() & counts.keys():
-                logs[token] -= settings.penalty(counts[token])
-            if tail > 0:
-                self._carried = penalised.carried
-                for token in penalised.heavy:
-                    if token not in logs:
-                        logs[token] = math.log(tail) + math.log(uniform[token]) - settings.penalty(counts[token])
-        greatest = max(logs.values())
+            for token in logs.keys() & sampler.counts.keys():
+                logs[token] -= settings.penalty(sampler.counts[token])
+        self._left: list[int] = []
+        self._powers: list[float] = []
+        self._touched: dict[int, float] = {}
         self._scale = 0.0
+        reference = -math.inf
         if tail > 0:
-            highest = math.log(tail) + table.greatest
-            greatest = max(greatest, highest)
-            self._scale = math.exp((highest - greatest) * inverse)
-        self._explicit = {token: math.exp((value - greatest) * inverse) for token, value in logs.items()}
-        self._explicit_sum = math.fsum(self._explicit.values())
-        self._tail = self._scale * max(self._tail_sum(), 0.0) if self._scale else 0.0
-        self.total = self._explicit_sum + self._tail
+            reference = math.log(tail) + self._group(logs, inverse)
+        greatest = max(*logs.values(), reference)
+        if self._powers:
+            self._scale = math.exp((reference - greatest) * inverse)
+        self._singles = {token: math.exp((value - greatest) * inverse) for token, value in logs.items()}
+        self._singles_sum = math.fsum(self._singles.values())
+        self._grouped = self._scale * sum(map(mul, self._left, self._powers))
+        self._touched_sum = 0.0
+        if self._touched and sampler.touched is not None:
+            self._touched_sum = self._scale * sampler.touched.without(self._singles.keys())
+        self.total = self._singles_sum + self._grouped + self._touched_sum
 
-    def _tail_sum(self) -> float:
-        """The sum of the tail's table values: without the explicit tokens, and after the penalties."""
-        ranks, values, carried = self._mixture.unigram.ranks, self._table.values, self._carried
-        rest = self._table.total
-        if carried:
-            rest += self._sampler.penalised.after - self._sampler.penalised.before
-        for token in self._explicit:
-            if token in carried:
-                rest -= carried[token][1]
-            elif token in ranks:
-                rest -= values[ranks[token]]
-        return rest
+    def _group(self, logs: dict[int, float], inverse: float) -> float:
+        """Count what is left in each group, and find the groups' powers. Puts into `logs` what must be looked at one
+        by one. Returns the log probability that the powers are relative to, minus infinity where no group has a token.
+        """
+        unigram, touched = self._mixture.unigram, self._sampler.touched
+        log_tail = math.log(self._mixture.tail)
+        groups = unigram.groups
+        if touched is None:
+            left = list(unigram.sizes)
+            for token in logs:
+                if token in groups:
+                    left[groups[token]] -= 1
+        else:
+            left = list(touched.left)
+            weights, heavy = touched.weights, touched.heavy
+            for token in logs:
+                if token in groups and token not in weights and token not in heavy:
+                    left[groups[token]] -= 1
+            for token, logit in heavy.items():
+                if token not in logs:
+                    logs[token] = log_tail + logit
+            self._touched = weights
+        powers = unigram.powers(inverse)
+        first = next((group for group, count in enumerate(left) if count), len(left))
+        if first == len(left) or powers[first] < _UNDERFLOW:
+            # What is left is too light beside the first group for its powers: all that is touched one by one, and the
+            # powers relative to the first group that has a token left.
+            if touched is not None:
+                settings, counts = self._sampler.settings, self._sampler.counts
+                for token in self._touched:
+                    if token not in logs:
+                        logs[token] = log_tail + touched.logit(token, settings.penalty(counts[token]))
+                self._touched = {}
+            if first == len(left):
+                return -math.inf
+            powers = [math.exp(min((log - unigram.logs[first]) * inverse, 0.0)) for log in unigram.logs]
+            self._left, self._powers = left, powers
+            return unigram.logs[first]
+        self._left, self._powers = left, powers
+        return unigram.logs[0]
 
     def weight(self, token: int) -> float:
         """Of any token of the vocabulary; over `total` it is the probability before the nucleus is cut."""
-        explicit = self._explicit.get(token)
-        if explicit is not None:
-            return explicit
-        carried = self._carried.get(token)
-        if carried is not None:
-            return carried[1] * self._scale
-        rank = self._mixture.unigram.ranks.get(token)
-        return 0.0 if rank is None else self._table.values[rank] * self._scale
+        single = self._singles.get(token)
+        if single is not None:
+            return single
+        touched = self._touched.get(token)
+        if touched is not None:
+            return self._scale * touched
+        group = self._mixture.unigram.groups.get(token)
+        return 0.0 if group is None or not self._powers else self._scale * self._powers[group]
 
     def choose(self) -> int:
         top_p = self._sampler.settings.top_p
         if top_p >= 1:
             return self._draw()
-        head = self._head(top_p * self.total)
+        head = self.head()
         if head is not None:
-            point = self._sampler.random.random() * math.fsum(self._explicit[token] for token in head)
+            point = self._sampler.random.random() * math.fsum(self._singles[token] for token in head)
             for token in head:
-                point -= self._explicit[token]
+                point -= self._singles[token]
                 if point < 0:
                     return token
             return head[-1]
@@ -202,80 +239,97 @@ class Step:
                 return token
         return self._plainly()
 
-    def _head(self, target: float) -> list[int] | None:
-        """The nucleus where explicit tokens alone make it, likeliest first; None where it reaches into the tail."""
-        bound = self._scale
-        if self._sampler.settings.frequency_penalty < 0 or self._sampler.settings.presence_penalty < 0:
-            bound *= math.exp(_MOST_GAIN)
+    def head(self) -> list[int] | None:
+        """The nucleus where single tokens alone make it, likeliest first; None where it reaches into the groups."""
+        top_p = self._sampler.settings.top_p
+        target = top_p * self.total
+        # What is this light can't be in the nucleus: all of it together does not make up what top_p leaves out.
+        light = (1 - top_p) * self.total / (2 * len(self._singles))
+        first = next((power for count, power in zip(self._left, self._powers, strict=True) if count), 0.0)
+        bound = self._scale * max(first, max(self._touched.values(), default=0.0))
+        heavy = [(-weight, token) for token, weight in self._singles.items() if weight > light]
         head = []
         reached = 0.0
-        for token, weight in sorted(self._explicit.items(), key=lambda entry: (-entry[1], entry[0])):
-            if weight <= bound:
+        for negative, token in sorted(heavy):
+            if -negative <= bound:
                 return None
             head.append(token)
-            reached += weight
+            reached -= negative
             if reached >= target:
                 return head
-        return None if self._tail else head
+        return None
 
     def keeps(self, token: int) -> bool:
         """Whether `token` is in the nucleus: what is likelier than it has not reached top_p yet."""
-        likelier = self._likelier(token)
+        likelier = self.likelier(token)
         return likelier <= 0 or likelier < self._sampler.settings.top_p * self.total
 
-    def _likelier(self, token: int) -> float:
+    def likelier(self, token: int) -> float:
         """The sum of the weights of all tokens that come before `token`, likeliest first and then by number."""
         own = self.weight(token)
         before = [
-            weight for other, weight in self._explicit.items() if weight > own or (weight == own and other < token)
+            weight for other, weight in self._singles.items() if weight > own or (weight == own and other < token)
         ]
-        if not self._tail:
-            return math.fsum(before)
-        values, scale, ranks = self._table.values, self._scale, self._mixture.unigram.ranks
-        rank = ranks.get(token)
-        if rank is None or token in self._explicit or token in self._carried:
-            rank = bisect_left(self._table.falling, -(own / scale))
-        inside = [self._table.sums[rank]]
-        inside += [-values[ranks[other]] for other in self._explicit if other in ranks and ranks[other] < rank]
-        for other, (value, lowered) in self._carried.items():
-            if other in self._explicit:
+        for other, touched in self._touched.items():
+            weight = self._scale * touched
+            if other not in self._singles and (weight > own or (weight == own and other < token)):
+                before.append(weight)
+        unigram = self._mixture.unigram
+        for group, (count, power) in enumerate(zip(self._left, self._powers, strict=True)):
+            weight = self._scale * power
+            if weight < own:
+                break
+            if not count:
                 continue
-            if ranks[other] < rank:
-                inside.append(-value)
-            if lowered * scale > own or (lowered * scale == own and other < token):
-                inside.append(lowered)
-        return math.fsum(before) + max(math.fsum(inside), 0.0) * scale
+            if weight == own:
+                begin, end = unigram.begins[group], unigram.begins[group + 1]
+                smaller = bisect_left(unigram.order, token, begin, end) - begin
+                apart = self._singles.keys() | self._touched.keys()
+                taken = sum(1 for other in apart if other < token and unigram.groups.get(other) == group)
+                count = smaller - taken
+            before.append(weight * count)
+        return math.fsum(before)
 
     def _draw(self) -> int:
         """A token by weight, from the whole vocabulary."""
         numbers = self._sampler.random
         point = numbers.random() * self.total
-        if point < self._explicit_sum or not self._tail:
-            for token, weight in self._explicit.items():
+        if point < self._singles_sum or not (self._grouped or self._touched_sum):
+            for token, weight in self._singles.items():
                 point -= weight
                 if point < 0:
                     return token
-            return next(reversed(self._explicit))
-        if self._carried:
-            point -= self._explicit_sum
-            for token, (_, lowered) in self._carried.items():
-                if token not in self._explicit:
-                    point -= lowered * self._scale
+            return max(self._singles, key=lambda token: self._singles[token])
+        point -= self._singles_sum
+        if self._touched_sum and (point < self._touched_sum or not self._grouped):
+            for token, touched in self._touched.items():
+                if token not in self._singles:
+                    point -= self._scale * touched
                     if point < 0:
                         return token
-        table, order = self._table, self._mixture.unigram.order
+        point = max(point - self._touched_sum, 0.0)
+        chosen = -1
+        for group, (count, power) in enumerate(zip(self._left, self._powers, strict=True)):
+            if count:
+                chosen = group
+                point -= count * power * self._scale
+                if point < 0:
+                    break
+        return self._member(chosen)
+
+    def _member(self, group: int) -> int:
+        """One of what is left in a group, all equally likely."""
+        unigram, numbers = self._mixture.unigram, self._sampler.random
         for _ in range(_TRIES):
-            rank = bisect_right(table.sums, numbers.random() * table.total) - 1
-            token = order[min(rank, len(order) - 1)]
-            if token not in self._explicit and token not in self._carried:
+            token = unigram.member(group, numbers.randrange(unigram.sizes[group]))
+            if token not in self._singles and token not in self._touched:
                 return token
-        rest = [token for token in order if token not in self._explicit and token not in self._carried]
-        if not rest:
-            return max(self._explicit, key=lambda token: self._explicit[token])
-        return draw({token: table.values[self._mixture.unigram.ranks[token]] for token in rest}, numbers.random())
+        begin, end = unigram.begins[group], unigram.begins[group + 1]
+        apart = self._singles.keys() | self._touched.keys()
+        return numbers.choice([token for token in unigram.order[begin:end] if token not in apart])
 
     def _plainly(self) -> int:
         """The definition itself: slow, for a nucleus so small and so spread out that drawing does not hit it."""
         sampler = self._sampler
         logs = {token: math.log(share) for token, share in self._mixture.probabilities().items() if share > 0}
-        return draw(distribution(logs, sampler.settings, sampler.penalised.counts), sampler.random.random())
+        return draw(distribution(logs, sampler.settings, sampler.counts), sampler.random.random())

@@ -85,8 +85,8 @@ class Speech:
         sentence = {
             Act.GREET: f"Hello. {_SELF}, and I know a small library of code snippets. Ask, for example, for:",
             Act.WHO: (
-                f"{_SELF}: a small n-gram model over {len(self._snippets)} code snippets, which works with no key and no "
-                "network. Ask, for example, for:"
+                f"{_SELF}: a small n-gram model over {len(self._snippets)} code snippets, which works with no key and "
+                "no network. Ask, for example, for:"
             ),
         }.get(act, "There is no question in this message. Ask for a piece of code or of a user interface, for example:")
         return Answer(sentence, self._usual(count=6))
