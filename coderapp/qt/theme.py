@@ -202,9 +202,9 @@ def style_sheet(theme: Theme) -> str:
     QSlider[sent="true"]::handle:horizontal {{ background: {theme.accent}; border-color: {theme.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {theme.focus_ring}; }}
     QCheckBox {{ spacing: 6px; }}
-    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.border_strong}; border-radius: 4px;
+    QCheckBox::indicator, QListView::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.border_strong}; border-radius: 4px;
         background: {theme.field}; }}
-    QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
+    QCheckBox::indicator:checked, QListView::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
         image: url("{resource_path("icons", f"tick-{theme.name}.svg").as_posix()}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
     #composerEdit, #composerEdit:focus {{ background: transparent; border: none; padding: 0; }}

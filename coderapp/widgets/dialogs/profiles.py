@@ -102,7 +102,7 @@ class ProfileForm(QWidget):
         form.addRow("Time limit: connect", self.connect_limit)
         form.addRow("Time limit: first byte", self.first_limit)
         form.addRow("Time limit: silence", self.between_limit)
-        form.addRow("", _side_by_side(self.test, QWidget()))
+        form.addRow("", _at_left(self.test))
         form.addRow("", self.result)
         for widget, label in ((self.name, "Name"), (self.address, "Address"), (self.key, "Key"), (self.model, "Model")):
             widget.setAccessibleName(label)
@@ -112,7 +112,7 @@ class ProfileForm(QWidget):
         self.name.setText(profile.name)
         self.address.setText(profile.base_url)
         self.key.clear()
-        self.key.setPlaceholderText("unchanged")
+        self.key.setPlaceholderText("Enter a key to store or replace it")
         self.placement.setCurrentIndex(self.placement.findData(profile.key_placement))
         self.model.clear()
         self.model.setEditText(profile.model)
@@ -370,6 +370,15 @@ def _seconds() -> QDoubleSpinBox:
     box.setDecimals(0)
     box.setSuffix(" s")
     return box
+
+
+def _at_left(widget: QWidget) -> QWidget:
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(widget)
+    row.addStretch(1)
+    return line
 
 
 def _side_by_side(first: QWidget, second: QWidget) -> QWidget:
