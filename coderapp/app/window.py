@@ -17,6 +17,13 @@ log = logging.getLogger("coderapp")
 
 def run(paths: Paths) -> int:
     """Opens the window and returns when it is closed."""
+    if not has_display():
+        print(
+            "coderapp: there is no display to open the window on. Set DISPLAY or WAYLAND_DISPLAY, or use"
+            " “coderapp snapshot”, which needs none.",
+            file=sys.stderr,
+        )
+        return 1
     application = make_application(sys.argv)
     _log_to(paths)
     program = Program(paths)
@@ -37,6 +44,12 @@ def run(paths: Paths) -> int:
     sys.excepthook = sys.__excepthook__
     _leave_stragglers(int(code))
     return int(code)
+
+
+def has_display() -> bool:
+    """Whether Qt will find somewhere to show a window; without one it would abort."""
+    named = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in named)
 
 
 def _leave_stragglers(code: int) -> None:

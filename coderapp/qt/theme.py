@@ -148,6 +148,7 @@ def field_palette(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme) -> str:
     """What the palette can't say. Selectors name object names and the dynamic property `kind`."""
+    tick = resource_path("icons", f"tick-{theme.name}.svg").as_posix()
     return f"""
     QToolTip {{ color: {theme.text}; background: {theme.surface_alt}; border: 1px solid {theme.border}; padding: 3px; }}
     QSplitter::handle {{ background: {theme.border}; }}
@@ -202,10 +203,10 @@ def style_sheet(theme: Theme) -> str:
     QSlider[sent="true"]::handle:horizontal {{ background: {theme.accent}; border-color: {theme.accent}; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {theme.focus_ring}; }}
     QCheckBox {{ spacing: 6px; }}
-    QCheckBox::indicator, QListView::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.border_strong}; border-radius: 4px;
-        background: {theme.field}; }}
-    QCheckBox::indicator:checked, QListView::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
-        image: url("{resource_path("icons", f"tick-{theme.name}.svg").as_posix()}"); }}
+    QCheckBox::indicator, QListView::indicator {{ width: 13px; height: 13px; border-radius: 4px;
+        border: 1px solid {theme.border_strong}; background: {theme.field}; }}
+    QCheckBox::indicator:checked, QListView::indicator:checked {{ background: {theme.accent};
+        border-color: {theme.accent}; image: url("{tick}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
     #composerEdit, #composerEdit:focus {{ background: transparent; border: none; padding: 0; }}
     #noticeBar {{ background: {theme.surface_alt}; border-top: 1px solid {theme.border}; }}

@@ -105,6 +105,8 @@ class ConversationPane(QFrame):
         self._down.clicked.connect(view.follow)
         view.following_changed.connect(lambda following: self._down.setVisible(not following))
         view.copied.connect(self.notices.tell)
+        QWidget.setTabOrder(self._right, view)  # made last, it would be reached last
+        QWidget.setTabOrder(view, self.composer)
         if self._session is not None:
             view.set_model(self._session.model)
         self.view_made.emit(view)
