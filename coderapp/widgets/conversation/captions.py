@@ -7,7 +7,7 @@ import json
 from coderapp.core.message import FinishReason, Generation, Role, ToolCallPart
 from coderapp.core.parameters import BY_NAME
 from coderapp.qt.conversation_model import Row, RowState
-from coderapp.text.blocks import CodeBlock
+from coderapp.text.blocks import Block, CodeBlock, Span, Style, TextBlock
 
 _AUTHORS = {Role.USER: "You", Role.SYSTEM: "System", Role.TOOL: "Tool result", Role.ASSISTANT: "Answer"}
 
@@ -90,10 +90,12 @@ def _pace(generation: Generation) -> str:
     return f" ({tokens / writing:,.0f} tokens/s)" if writing > 0.2 else ""
 
 
-def tool_call_block(call: ToolCallPart) -> CodeBlock:
-    """A tool call as a block of JSON; arguments that do not parse are shown as they came."""
+def tool_call_blocks(call: ToolCallPart) -> tuple[Block, ...]:
+    """A tool call as a line and a block of JSON; arguments that do not parse are shown as they came."""
     try:
         arguments = json.dumps(json.loads(call.arguments or "{}"), indent=2, ensure_ascii=False)
     except ValueError:
         arguments = call.arguments
-    return CodeBlock(f"json title={call.name}", arguments.split("\n"))
+    said = f"Calls the tool {call.name} with:"
+    spans = (Span(len("Calls the tool "), len(call.name), Style.CODE),) if call.name else ()
+    return TextBlock(said, spans), CodeBlock(f'json title="{call.name}.json"', arguments.split("\n"))

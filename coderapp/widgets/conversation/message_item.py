@@ -183,7 +183,7 @@ class MessageItem:
     def _make_items(self, first: int) -> None:
         """Items for the blocks from `first` on; equal ones are kept, with their layout."""
         reasoning = self._reasoning_blocks()
-        calls: list[Block] = [captions.tool_call_block(call) for call in self.row.message.tool_calls]
+        calls = [block for call in self.row.message.tool_calls for block in captions.tool_call_blocks(call)]
         blocks = [*reasoning, *(self._source or ()), *calls]
         old = self.placed[first:]
         del self.placed[first:]
@@ -347,6 +347,11 @@ class MessageItem:
             return ""
         placed = self.placed[index]
         return placed.item.link_at(point - QPointF(self.pad, placed.top))
+
+    def footer_at(self, point: QPointF) -> str:
+        """The whole footer, where the point is on it: on screen its end may be cut."""
+        on_it = not self.is_prompt and self.height - metrics.FOOTER_HEIGHT <= point.y() <= self.height
+        return captions.footer(self.row) if on_it else ""
 
     # painting
 

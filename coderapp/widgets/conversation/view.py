@@ -698,5 +698,7 @@ class ConversationView(QAbstractScrollArea):
             QToolTip.showText(event.globalPos(), spot[1].label, self)
         elif link:
             QToolTip.showText(event.globalPos(), link[:300], self)
+        elif index >= 0 and (footer := self._items[index].footer_at(self._local(index, point))):
+            QToolTip.showText(event.globalPos(), footer, self)
         else:
             QToolTip.hideText()
