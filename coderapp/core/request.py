@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from coderapp.core import parameters
 from coderapp.core.conversation import Conversation
-from coderapp.core.message import JsonValue, Message, Role, TextPart
+from coderapp.core.message import JsonValue, Message, Role, TextPart, ToolCallPart, ToolResultPart
 from coderapp.core.profile import Profile, ProfileKind
 
 
@@ -26,7 +26,7 @@ class GenerationRequest:
 def request_for(conversation: Conversation, profile: Profile, messages: tuple[Message, ...]) -> GenerationRequest:
     """The request that asks for an answer to `messages` with the conversation's settings. Raises ParameterError.
 
-    A conversation's own `stream` and `model` win over the profile's; the profile's `stream` is sent only where on.
+    Of `messages`, only `sendable` ones go out. A conversation's own `stream` and `model` win over the profile's; the profile's `stream` is sent only where on.
     """
     values = parameters.sent(conversation.parameters, profile.kind)
     model = str(values.pop("model", "")) or (profile.model if profile.kind is not ProfileKind.PIXLAB else "")
@@ -35,4 +35,15 @@ def request_for(conversation: Conversation, profile: Profile, messages: tuple[Me
     if conversation.system_prompt.strip():
         system = Message("system", Role.SYSTEM, (TextPart(conversation.system_prompt),))
         messages = (system, *messages)
-    return GenerationRequest(profile, messages, values, model, values.get("stream") is True)
+    return GenerationRequest(profile, sendable(messages), values, model, values.get("stream") is True)
+
+
+def sendable(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Without what servers refuse: tool calls that were never answered, and answers in which nothing came."""
+    answered = {part.call_id for message in messages for part in message.parts if isinstance(part, ToolResultPart)}
+    kept = []
+    for message in messages:
+        parts = tuple(part for part in message.parts if not isinstance(part, ToolCallPart) or part.id in answered)
+        if parts or message.role is not Role.ASSISTANT:
+            kept.append(message if len(parts) == len(message.parts) else replace(message, parts=parts))
+    return tuple(kept)
