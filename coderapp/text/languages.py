@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,16 @@ _BY_EXTENSION = {row.extension: row for row in LANGUAGES if row.extension} | {
     f".{alias}": row for row in LANGUAGES for alias in row.aliases
 }
 
-_TITLE = re.compile(r"""\b(?:title|file|filename|name|path)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
+_TITLE = re.compile(r"""\b(?:title|file|filename|name|path)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s}]+))""")
 _FILE = re.compile(r"[\w@.+()\[\]-]+(?:[/\\][\w@.+()\[\]-]+)*\.\w{1,12}|(?:Dockerfile|Makefile|Procfile)")
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+')
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+')
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE | re.DOTALL
+)
+"""Devices, not files, on Windows, whatever their extension."""
+
+_MOST_BYTES = 120
+"""Of a suggested name in UTF-8; file systems take 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class Fence:
     file_name: str = ""
 
 
-@cache
+@lru_cache(maxsize=1024)
 def fence(info: str) -> Fence:
     """Reads `python`, `python app.py`, `python:src/app.py`, `js title="x.js"`, `{.rust}`, `app.py` and the like."""
     text = info.strip()
@@ -120,10 +127,19 @@ def _by_file_name(name: str) -> Language | None:
 def suggested_file_name(info: str, *, stem: str = "snippet") -> str:
     """A safe name to save a block under: the fence's own file name without folders, else `stem` and the extension."""
     said = fence(info)
-    base = re.split(r"[/\\]", said.file_name)[-1] if said.file_name else ""
-    base = _UNSAFE.sub("_", base).strip(" .")[:120]
-    if base:
-        return base
-    if said.language.name in ("docker", "make"):
-        return said.language.label
-    return stem + said.language.extension
+    base = _safe(re.split(r"[/\\]", said.file_name)[-1])
+    if not base and said.language.name in ("docker", "make"):
+        base = said.language.label
+    return base or _safe(stem + said.language.extension) or f"snippet{PLAIN.extension}"
+
+
+def _safe(name: str) -> str:
+    """A name that every file system takes as one file's; "" where nothing is left of it."""
+    name = _UNSAFE.sub("_", name).lstrip().rstrip(" .")
+    dot = name.rfind(".")
+    ending = name[dot:] if dot > 0 and len(name[dot:].encode()) <= _MOST_BYTES // 4 else ""
+    start = name[: len(name) - len(ending)].encode()[: _MOST_BYTES - len(ending.encode())].decode(errors="ignore")
+    name = (start + ending).rstrip(" .\t")
+    if not name.strip("._ "):
+        return ""
+    return f"_{name}" if _RESERVED.fullmatch(name) else name

@@ -6,7 +6,7 @@ import re
 
 from coderapp.text.blocks import LINE_BREAK, Block, CodeBlock, TextBlock
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^`]*)$")
+_FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))")
 
 
 def prompt_blocks(text: str) -> list[Block]:
@@ -19,22 +19,23 @@ def prompt_blocks(text: str) -> list[Block]:
             found.append(TextBlock(LINE_BREAK.join(paragraph)))
             paragraph.clear()
 
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     position = 0
     while position < len(lines):
         line = lines[position]
         position += 1
-        if match := _FENCE.match(line):
+        if match := _FENCE.fullmatch(line):
             end_paragraph()
-            closer = re.compile(rf"^ {{0,3}}{re.escape(match[1][0])}{{{len(match[1])},}}\s*$")
-            code = CodeBlock(match[2].strip())
-            while position < len(lines) and not closer.match(lines[position]):
+            mark = match[1] or match[3]
+            closer = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
+            code = CodeBlock((match[2] or match[4] or "").strip())
+            while position < len(lines) and not closer.fullmatch(lines[position]):
                 code.lines.append(lines[position])
                 position += 1
             position += 1
             found.append(code)
         elif line.strip():
-            paragraph.append(line.rstrip("\r"))
+            paragraph.append(line)
         else:
             end_paragraph()
     end_paragraph()

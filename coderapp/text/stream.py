@@ -10,20 +10,21 @@ then two things may be behind or ahead of what has arrived:
   flush, which parses such blocks once more.
 - An open block of more than REPARSE_FROM characters: it is parsed again only when it grew by a sixteenth.
 
-What is open can still change its kind: a paragraph becomes a heading by the line below it or a table by its second line.
+What is open can still change its kind: a paragraph becomes a heading by the line below it, a table by its second line.
 """
 
 from __future__ import annotations
 
 import re
 from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from coderapp.text.blocks import Block, CodeBlock, Place
+from coderapp.text.blocks import Block, CodeBlock
 from coderapp.text.markdown import blocks as blocks_of
 from coderapp.text.markdown import info_of, parser
 
@@ -162,7 +163,7 @@ class MarkdownStream:
         self._size = self._parsed_size = len(source)
         self._number = number
 
-    def _finish(self, source: str, references: dict[str, Any], line: int) -> None:
+    def _finish(self, source: str, references: Mapping[str, Any], line: int) -> None:
         """`source` will not be parsed again: keeps what it defines (above `line`), and notes what it leaves open."""
         self._references |= {label: made for label, made in references.items() if made["map"][1] <= line}
         labels = _labels(source) if "[" in source else frozenset()
@@ -287,7 +288,7 @@ _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.)+)\]", re.DOTALL)
 
 
 def _labels(source: str) -> frozenset[str]:
-    """What stands in brackets, as labels of link references. Those of several lines may have marks of quotes in them."""
+    """What stands in brackets, as labels of link references. Those of several lines may hold marks of quotes."""
     found = {each for each in _LABEL.findall(source) if not each.isspace()}
     return frozenset(_ANY if "\n" in each else normalizeReference(each) for each in found)
 
