@@ -26,7 +26,8 @@ class GenerationRequest:
 def request_for(conversation: Conversation, profile: Profile, messages: tuple[Message, ...]) -> GenerationRequest:
     """The request that asks for an answer to `messages` with the conversation's settings. Raises ParameterError.
 
-    Of `messages`, only `sendable` ones go out. A conversation's own `stream` and `model` win over the profile's; the profile's `stream` is sent only where on.
+    Of `messages`, only the `sendable` ones go out. A conversation's own `stream` and `model` win over the profile's;
+    the profile's `stream` is sent only where it is on.
     """
     values = parameters.sent(conversation.parameters, profile.kind)
     model = str(values.pop("model", "")) or (profile.model if profile.kind is not ProfileKind.PIXLAB else "")
