@@ -26,7 +26,12 @@ class Delivery(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._closed = False
         self._handed_over.connect(self._run)
+
+    def close(self) -> None:
+        """What is handed over, or was and waits, is not run any more."""
+        self._closed = True
 
     def hand_over(self, job: Job) -> None:
         """Callable from any thread."""
@@ -34,7 +39,8 @@ class Delivery(QObject):
 
     @Slot(object)
     def _run(self, job: Job) -> None:
-        job()
+        if not self._closed:
+            job()
 
 
 def _outcome(work: Callable[[], T], success: Callable[[T], None], failure: Failure) -> Job:
@@ -66,7 +72,7 @@ class _QueueThread(QThread):
 
 
 class Worker(QObject):
-    """One thread that works off a queue in order. `stop` finishes what is queued."""
+    """One thread that works off a queue in order. `stop` finishes what is queued, and is the end."""
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,7 +92,10 @@ class Worker(QObject):
         self._thread.jobs.put(job)
 
     def stop(self) -> None:
-        """Waits until everything that was submitted is done."""
+        """Waits until everything that was submitted is done. Outcomes are not delivered any more: they would begin new
+        work at the program's end.
+        """
+        self._delivery.close()
         if self._thread is not None:
             self._thread.jobs.put(None)
             self._thread.wait()

@@ -82,6 +82,7 @@ class EndpointDesk(QObject):
         if profile.kind is ProfileKind.BUILT_IN:
             done("The built-in endpoint makes a key of its own at each start.")
         else:
+            self._keys.forget_cache(profile.id)  # the keyring may have been unlocked since
             self._keys.get(profile, found)
 
 

@@ -46,6 +46,7 @@ class KeyringWorker(QObject):
         self._store = store
         self._environment_key = environment_key
         self._known: dict[str, Secret | None] = {}
+        self._asking: dict[str, list[OnKey]] = {}
         self._session_only: set[str] = set()
         self._calls = AbandonableCalls(
             deadline, lambda: KeyringError(f"The keyring did not answer within {deadline:.0f} seconds."), self
@@ -68,16 +69,27 @@ class KeyringWorker(QObject):
             found(self._known[profile.id] or self._environment_key(profile))
             return
 
+        if profile.id in self._asking:  # one call answers all: behind a silent keyring they would queue for minutes
+            self._asking[profile.id].append(found)
+            return
+        self._asking[profile.id] = [found]
+
+        def tell(key: Secret | None) -> None:
+            key = self._known.get(profile.id, key) or self._environment_key(profile)  # entered meanwhile: that counts
+            for each in self._asking.pop(profile.id):
+                each(key)
+
         def success(key: Secret | None) -> None:
-            self._known[profile.id] = key
-            found(key or self._environment_key(profile))
+            self._known.setdefault(profile.id, key)
+            tell(key)
 
         def failure(error: CoderappError) -> None:
-            self._known[profile.id] = None
-            key = self._environment_key(profile)
-            if key is None and profile.needs_key:
-                self.trouble.emit(f"{error.sentence} {error.advice}".strip())
-            found(key)
+            if not self._known.get(profile.id):
+                if profile.needs_key and self._environment_key(profile) is None:
+                    self.trouble.emit(f"{error.sentence} {error.advice}".strip())
+                else:  # it goes on without: the next prompt need not wait for the keyring again
+                    self._known[profile.id] = None
+            tell(None)
 
         self._calls.submit(lambda: self._store.get(profile.id), success, failure)
 
@@ -92,6 +104,7 @@ class KeyringWorker(QObject):
 
         def failure(error: CoderappError) -> None:
             if key:
+                self._known[profile_id] = key
                 self._session_only.add(profile_id)
                 done(f"{error.sentence} The key is kept in memory until you close the program.")
             else:

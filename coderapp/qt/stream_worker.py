@@ -159,7 +159,8 @@ class StreamWorker(QObject):
         thread.call(lambda: (thread.client(), None)[1])
 
     def stop(self) -> None:
-        """Cancels every stream and waits for the thread."""
+        """Cancels every stream and waits for the thread. Outcomes of calls are not delivered any more."""
+        self._delivery.close()
         if self._thread is not None:
             self._thread.finish()
             self._thread.wait()
