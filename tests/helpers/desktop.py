@@ -142,7 +142,8 @@ def click_at(view: ConversationView, at: QPoint) -> None:
 
 def shortcut(window: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> None:
     """A key to the window that the focused widget may take first."""
-    target = window.focusWidget() or window
+    focused = window.focusWidget()
+    target = window if focused is None else focused
     QTest.keyClick(target, key, modifiers)
 
 

@@ -15,6 +15,24 @@ from tests.helpers.hostile_server import Behaviour, Exchange, HostileServer, Rec
 STEP = 7
 """Characters in a piece of a streamed answer."""
 
+TOOLS: list[dict[str, Any]] = [
+    {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": description,
+            "parameters": {"type": "object", "properties": {"text": {"type": "string"}}},
+        },
+    }
+    for name, description in (("shout", "Says it loud."), ("whisper", "Says it softly."))
+]
+
+LISTS: dict[str, dict[str, Any]] = {
+    "/v1/models": {"data": [{"id": "talker-1"}, {"id": "talker-2"}]},
+    "/tools": {"status": 200, "tools": TOOLS},
+}
+"""What a `says` server answers to GET."""
+
 
 class Gate:
     """A place where the server waits until the test opens it, from any thread."""
@@ -106,6 +124,9 @@ def says(*texts: str, gate: Gate | None = None, before_gate: int = 0, pause: flo
     left = list(texts)
 
     async def behave(exchange: Exchange) -> None:
+        if exchange.request.method == "GET":
+            await exchange.reply(LISTS.get(exchange.request.target, {}))
+            return
         text = left.pop(0) if len(left) > 1 else left[0]
         body = exchange.request.json
         openai = exchange.request.target.startswith("/v1/") or body.get("openai-reply") is True

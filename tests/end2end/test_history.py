@@ -1,0 +1,168 @@
+"""The list of conversations: opening, renaming and deleting, each with its way back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QListView, QPushButton
+
+from coderapp.core.message import FinishReason
+from coderapp.storage.paths import Paths
+from tests.helpers.desktop import Desktop
+from tests.helpers.talker import Gate, Talker, says
+
+
+def listed(desk: Desktop) -> list[str]:
+    model = desk.program.workspace.history
+    return [model.entry(row).title for row in range(model.rowCount())]
+
+
+def history_list(desk: Desktop) -> QListView:
+    found = desk.program.window.history.findChild(QListView, "historyList")
+    assert isinstance(found, QListView)
+    return found
+
+
+def click_row(desk: Desktop, row: int) -> None:
+    view = history_list(desk)
+    at = view.visualRect(view.model().index(row, 0, QModelIndex())).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(at))
+
+
+def two(desk: Desktop) -> tuple[str, str]:
+    """Two conversations, older and newer; the newer one is open."""
+    desk.ask("older")
+    older = desk.session.conversation.id
+    QTest.keyClick(desk.edit, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    desk.ask("newer")
+    return older, desk.session.conversation.id
+
+
+def undo_button(desk: Desktop) -> QPushButton:
+    return next(b for b in desk.program.window.pane.notices.findChildren(QPushButton) if b.text() == "Undo")
+
+
+def test_newest_first_named_after_the_first_prompt(desk: Desktop) -> None:
+    older, _ = two(desk)
+    assert listed(desk) == ["newer", "older"]
+    click_row(desk, 1)
+    desk.until(lambda: desk.session.conversation.id == older)
+    assert desk.messages[0].text == "older"
+    desk.ask("again")
+    assert listed(desk) == ["older", "newer"]
+
+
+def test_an_empty_conversation_is_not_listed(desk: Desktop) -> None:
+    two(desk)
+    desk.program.workspace.new()
+    assert len(listed(desk)) == 2
+    assert not history_list(desk).currentIndex().isValid()
+
+
+def test_renaming_in_the_list_and_undoing_it(desk: Desktop) -> None:
+    two(desk)
+    QTest.keyClick(desk.edit, Qt.Key.Key_F2)
+    editor = history_list(desk).findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    assert editor.text() == "newer"
+    editor.selectAll()
+    QTest.keyClicks(editor, "Better name")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    desk.until(lambda: listed(desk) == ["Better name", "older"])
+    assert desk.program.window.windowTitle().startswith("Better name")
+    QTest.mouseClick(undo_button(desk), Qt.MouseButton.LeftButton)
+    assert listed(desk) == ["newer", "older"]
+
+
+def test_a_name_given_by_the_user_outlives_prompts(desk: Desktop) -> None:
+    desk.ask("first")
+    desk.program.workspace.rename(desk.session.conversation.id, "Mine")
+    desk.ask("second")
+    assert listed(desk) == ["Mine"]
+
+
+def test_renaming_one_that_is_not_open(desk: Desktop, paths: Paths) -> None:
+    older, _ = two(desk)
+    desk.program.workspace.rename(older, "Long ago")
+    assert listed(desk) == ["newer", "Long ago"]
+    desk.program.workspace.open(older)
+    desk.until(lambda: desk.session.conversation.id == older)
+    assert desk.session.conversation.title == "Long ago"
+
+
+def test_deleting_the_open_one_shows_its_neighbour_and_undo_brings_it_back(desk: Desktop, paths: Paths) -> None:
+    older, newer = two(desk)
+    view = history_list(desk)
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    assert listed(desk) == ["older"]
+    desk.until(lambda: desk.session.conversation.id == older)
+    desk.until(lambda: "Deleted" in desk.notice)
+    assert not (paths.conversations / f"{newer}.json").exists()
+    QTest.mouseClick(undo_button(desk), Qt.MouseButton.LeftButton)
+    desk.until(lambda: desk.session.conversation.id == newer)
+    assert [message.text for message in desk.messages] == ["newer", "Fine."]
+    assert listed(desk) == ["newer", "older"]
+
+
+def test_deleting_another_one_leaves_the_open_one(desk: Desktop) -> None:
+    older, newer = two(desk)
+    desk.program.workspace.delete(older)
+    desk.until(lambda: "Deleted" in desk.notice)
+    assert desk.session.conversation.id == newer
+    assert listed(desk) == ["newer"]
+    QTest.keyClick(desk.edit, Qt.Key.Key_Escape)
+    desk.edit.setFocus()
+    QTest.mouseClick(undo_button(desk), Qt.MouseButton.LeftButton)
+    desk.until(lambda: listed(desk) == ["newer", "older"])
+
+
+def test_deleting_the_last_one_leaves_an_empty_window(desk: Desktop) -> None:
+    desk.ask("only")
+    desk.program.workspace.delete(desk.session.conversation.id)
+    assert desk.messages == []
+    assert desk.program.window.pane.empty.isVisible()
+    desk.ask("fresh start")
+    assert listed(desk) == ["fresh start"]
+
+
+def test_deleting_in_mid_answer_keeps_the_partial_text_with_it(desk: Desktop, server: Talker) -> None:
+    gate = Gate()
+    server.behave(says("Some words and more.", gate=gate, before_gate=14))
+    desk.type("Go")
+    desk.press(Qt.Key.Key_Return)
+    desk.streaming("Some words")
+    gone = desk.session.conversation.id
+    desk.program.workspace.delete(gone)
+    assert listed(desk) == []
+    desk.until(lambda: "Deleted" in desk.notice)
+    gate.open()
+    QTest.mouseClick(undo_button(desk), Qt.MouseButton.LeftButton)
+    desk.until(lambda: desk.session.conversation.id == gone)
+    assert desk.last.text.startswith("Some words")
+    assert desk.finish() is FinishReason.STOPPED
+
+
+def test_deleting_one_that_writes_in_the_background(desk: Desktop, server: Talker) -> None:
+    gate = Gate()
+    server.behave(says("Some words and more.", gate=gate, before_gate=14))
+    desk.type("Go")
+    desk.press(Qt.Key.Key_Return)
+    desk.streaming("Some words")
+    gone = desk.session.conversation.id
+    desk.program.workspace.new()
+    desk.program.workspace.delete(gone)
+    gate.open()
+    assert listed(desk) == []
+    desk.until(lambda: "Deleted" in desk.notice)
+    assert desk.program.workspace.is_quiet
+
+
+def test_control_z_in_the_window_undoes(desk: Desktop) -> None:
+    two(desk)
+    desk.program.workspace.delete(desk.session.conversation.id)
+    desk.until(lambda: "Deleted" in desk.notice)
+    view = history_list(desk)
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.until(lambda: listed(desk) == ["newer", "older"])
