@@ -33,11 +33,12 @@ def _spaced(*alternatives: str) -> str:
     return "(?:" + "|".join(alternatives).replace(" ", r"\s+") + ")"
 
 
-_TAIL = r"(?:\W*" + _spaced(
+_SMALL = _spaced(
     "please", "pls", "bitte", "you", "very much", "so much", "a lot", "that", "it", "this", "was", "is",
     "very", "really",
     "then", "now", "for (?:that|this|it|the help|your help)",
-) + ")*"  # fmt: skip
+)  # fmt: skip
+_TAIL = rf"(?:\W*{_SMALL})*"
 
 
 def _whole(*alternatives: str, more: str = "") -> str:
@@ -73,7 +74,7 @@ _PATTERNS: tuple[tuple[Act, str], ...] = (
             "(?:many )?thanks?", "thank you", "thx", "ty", "cheers", "danke(?: schön| sehr)?", "merci", "great",
             "perfect", "nice", "cool", "awesome", "ok(?:ay)?", "good(?: job)?", "well done", "excellent", "wonderful",
             "super", "lovely",
-            more=rf"(?:\W*{_PRAISE})*",
+            more=rf"(?:\W*(?:{_PRAISE}|{_SMALL}))*",
         ),
     ),
     (

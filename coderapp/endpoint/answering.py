@@ -114,7 +114,7 @@ class Answerer:
             return Plan(self._speech.small_talk(wish.act)), topic
         if topic.shown is not None and wish.act is not Act.ASK:
             return self._again(wish, topic)
-        exact = self._index.titled(text)
+        exact = [place for place in self._index.titled(text) if self._in(place, topic.frameworks)]
         if exact:
             return self._exactly(exact, topic)
         topic = replace(
@@ -129,8 +129,8 @@ class Answerer:
         return self._fresh(wish, topic)
 
     def _exactly(self, places: Sequence[int], topic: Topic) -> tuple[Plan, Topic]:
-        """The prompt is a title. Of several of the same name, the one in the conversation's framework."""
-        place = next((each for each in places if self._snippets[each].framework in topic.frameworks), places[0])
+        """The prompt is a title."""
+        place = places[0]
         snippet = self._snippets[place]
         query = dict.fromkeys(_subject_of(snippet), 1.0)
         others = [match for match in self._index.search(query) if match.place != place]
@@ -276,7 +276,10 @@ class Answerer:
         return covered >= (0.3 if len(subject) < 8 else 0.12)
 
     def _fits(self, match: Match, frameworks: Sequence[str]) -> bool:
-        return not frameworks or self._snippets[match.place].framework in frameworks
+        return self._in(match.place, frameworks)
+
+    def _in(self, place: int, frameworks: Sequence[str]) -> bool:
+        return not frameworks or self._snippets[place].framework in frameworks
 
     def _suits(self, match: Match, theme: str) -> bool:
         snippet = self._snippets[match.place]

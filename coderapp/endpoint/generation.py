@@ -60,7 +60,14 @@ class Generation:
 
     def _drawn(self) -> Iterator[Written]:
         reading, sampler, text, limits = self._reading, self._sampler, self._wording.text, self._limits
+        settings = sampler.settings
+        greedy = settings.temperature <= 0 and not settings.penalises and self._alternatives is None
         for number in range(limits.most):
+            leader = reading.leader() if greedy else None
+            if leader is not None and leader != END:
+                reading.advance(leader)
+                yield Written(text(leader))
+                continue
             if limits.closes and limits.most - number <= reading.frame_left:
                 mixture = reading.forced()
             else:

@@ -324,6 +324,16 @@ class Reading:
             explicit[token] = explicit.get(token, 0.0) + share * (1 - LOW_SHARE - FLOOR_SHARE)
         return Mixture(explicit, FLOOR_SHARE, self._unigram, context.logs, high)
 
+    def leader(self) -> int | None:
+        """The token that has more than half of the next distribution by the high orders alone, if there is one: what
+        temperature 0 takes, at less cost than the whole distribution.
+        """
+        if self._frame.tokens:
+            return None
+        high = self._high()
+        best = max(high, key=high.__getitem__, default=None)
+        return best if best is not None and high[best] * (1 - LOW_SHARE - FLOOR_SHARE) > 0.5 else None
+
     def _high(self) -> dict[int, float]:
         lengths = self._lengths
         if not lengths:

@@ -118,7 +118,12 @@ class Sampler:
         return mixture.unigram.at(self.random.random())
 
     def _likeliest(self, mixture: Mixture) -> int:
-        candidates = set(mixture.explicit)
+        explicit = mixture.explicit
+        if not self.counts:
+            top = max(explicit, key=explicit.__getitem__)
+            if explicit[top] > 0.5:
+                return top
+        candidates = set(explicit)
         if mixture.tail > 0:
             candidates.update(token for token in self.counts if token in mixture.unigram.groups)
             # Of those that are neither explicit nor penalised, the likeliest comes first in the unigram's order.
