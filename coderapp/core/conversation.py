@@ -17,6 +17,12 @@ TITLE_LENGTH = 60
 
 UNTITLED = "New conversation"
 
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
+"""White space, control characters, what turns the direction of the text around it, halves of characters."""
+
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_JOINER = "\u200d"
+
 ROOT = ""
 """The parent of first messages."""
 
@@ -34,7 +40,8 @@ class Conversation:
 
     `parents` maps message id → parent id (ROOT for a first message); children keep the order in which they were
     added; `chosen` maps parent id → the child that the active path takes (by default the newest).
-    `parameters` holds only what the user set. Raises ValueError on an unknown parent or a reused id.
+    `parameters` holds only what the user set. Adding and updating raise ValueError on an unknown parent or message
+    or a reused id; questions about a message that is not there raise KeyError.
     """
 
     id: str
@@ -75,7 +82,10 @@ class Conversation:
     # growing
 
     def add(self, message: Message, *, parent: str | None = None) -> None:
-        """Adds under `parent` (default: the end of the active path) and makes it active."""
+        """Adds under `parent` (default: the end of the active path) and makes it the chosen of its siblings.
+
+        It is on the active path if `parent` is.
+        """
         parent = self.leaf_id if parent is None else parent
         if message.id in self.messages or message.id == ROOT:
             raise ValueError(f"message id {message.id!r} is in use")
@@ -146,13 +156,33 @@ class Conversation:
 
 def title_from(prompt: str) -> str:
     """A one-line title of at most TITLE_LENGTH characters, cut at a word; "New conversation" for blank text."""
-    line = re.sub(r"\s+", " ", prompt[:400]).strip().lstrip("#>-*` ")
-    if not line:
-        return UNTITLED
+    line = _UNSEEN.sub(" ", prompt.lstrip()[:400]).lstrip("#>-*` ").rstrip()
     if len(line) <= TITLE_LENGTH:
-        return line
+        return line or UNTITLED
     cut = line.rfind(" ", TITLE_LENGTH // 2, TITLE_LENGTH)
-    return line[: cut if cut > 0 else TITLE_LENGTH - 1].rstrip(" ,.;:") + "…"
+    kept = line[: cut if cut > 0 else _clean_cut(line, TITLE_LENGTH - 1)].rstrip(" ,.;:")
+    return f"{kept}…" if kept else UNTITLED
+
+
+def _clean_cut(line: str, most: int) -> int:
+    """The last place up to `most` that parts no letter from its marks, no emoji from its pieces, no flag in two."""
+    from unicodedata import category
+
+    def joined(before: str, after: str) -> bool:
+        return (
+            _JOINER in (before, after)
+            or category(after).startswith("M")
+            or "\U0001f3fb" <= after <= "\U0001f3ff"  # skin tones
+            or "\U000e0020" <= after <= "\U000e007f"  # tags, as in the flag of Scotland
+        )
+
+    cut = most
+    while cut > 0 and joined(line[cut - 1], line[cut]):
+        cut -= 1
+    before = line[:cut]
+    if "\U0001f1e6" <= line[cut] <= "\U0001f1ff":
+        cut -= (len(before) - len(before.rstrip(_FLAG_LETTERS))) % 2
+    return cut or most
 
 
 def with_text(message: Message, text: str) -> Message:

@@ -154,6 +154,7 @@ class Problem:
     remedy: Remedy = Remedy.NONE
     raw: str = ""
     parameter: str | None = None
+    """The row of `core.parameters` that it is about, where one is known; a server may name what is no row."""
 
     @classmethod
     def of(cls, error: CoderappError) -> Problem:
@@ -163,5 +164,11 @@ class Problem:
             advice=error.advice,
             remedy=error.remedy,
             raw=error.raw if isinstance(error, EndpointError) else "",
-            parameter=error.parameter if isinstance(error, RequestRefused) else None,
+            parameter=_parameter_of(error),
         )
+
+
+def _parameter_of(error: CoderappError) -> str | None:
+    if isinstance(error, ParameterError):
+        return error.name
+    return error.parameter if isinstance(error, RequestRefused) else None

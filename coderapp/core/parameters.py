@@ -99,13 +99,16 @@ class Parameter:
             return self.validate([text])
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = text
         return self.validate(value)
 
 
 def _got(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # keys that JSON lacks; whole numbers of thousands of digits; depth
+        return "a value that can't be shown"
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -124,7 +127,9 @@ def _in_range(row: Parameter, value: float) -> None:
 
 
 def _float(row: Parameter, value: object) -> JsonValue:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ParameterError(row.name, f"{row.field} must be a number, got {_got(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
         raise ParameterError(row.name, f"{row.field} must be a number, got {_got(value)}")
     _in_range(row, value)
     return float(value)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from coderapp.core.message import JsonValue
 
 PIXLAB_URL = "https://llm.pixlab.io/coder"
 OPENAI_URL = "https://api.openai.com/v1"
+
+_COMPLETIONS = "/chat/completions"
 
 
 class ProfileKind(StrEnum):
@@ -75,21 +77,18 @@ class Profile:
 
     @property
     def chat_url(self) -> str:
-        """Where prompts are posted."""
-        base = self.base_url.rstrip("/")
-        if self.kind is ProfileKind.OPENAI and not base.endswith("/chat/completions"):
-            return f"{base}/chat/completions"
-        return base
+        """Where prompts are posted. A query of `base_url` stays."""
+        return _extended(self.base_url, _COMPLETIONS if self.kind is ProfileKind.OPENAI else "")
 
     @property
     def models_url(self) -> str:
-        """Where models are listed (OpenAI's dialect)."""
-        return self.chat_url.removesuffix("/chat/completions") + "/models"
+        """Where models are listed (OpenAI's dialect). A query of `base_url` stays."""
+        return _extended(self.base_url, "/models", instead_of=_COMPLETIONS)
 
     def beside(self, path: str) -> str:
-        """`path` on the host of `base_url`."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc}{path}"
+        """`path` on the host of `base_url`, or `base_url` itself where it names none (see `address_fault`)."""
+        parts = _split(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}{path}" if parts else self.base_url
 
     @property
     def tools_address(self) -> str:
@@ -98,6 +97,24 @@ class Profile:
     @property
     def toolcall_address(self) -> str:
         return self.toolcall_url or self.beside("/toolcall")
+
+
+def _split(url: str) -> SplitResult | None:
+    """None where the address can't be read or names no host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts if parts.scheme and parts.netloc else None
+
+
+def _extended(url: str, ending: str, *, instead_of: str = "") -> str:
+    """With `ending` after its path, once; as it is where it can't be read, for `address_fault` to say why."""
+    parts = _split(url)
+    if parts is None:
+        return url
+    path = parts.path.rstrip("/").removesuffix(instead_of or ending)
+    return parts._replace(path=path + ending, fragment="").geturl()
 
 
 def built_in_profile() -> Profile:
@@ -121,6 +138,8 @@ def address_fault(url: str) -> str | None:
         return "The address must begin with http:// or https://."
     if not host:
         return "The address names no host."
+    if any(each.isspace() or not each.isprintable() for each in url):
+        return "The address holds a space or a character that can't be seen; take it out."
     if parts.username or parts.password:
         return "The address must not hold a user name or password; enter the key in its own field."
     return None

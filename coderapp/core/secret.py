@@ -30,7 +30,10 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        # The environment gives bytes that are no UTF-8 as lone surrogates.
+        return hmac.compare_digest(
+            self._text.encode(errors="surrogatepass"), other._text.encode(errors="surrogatepass")
+        )
 
     def __hash__(self) -> int:
         return hash(("Secret", self._text))

@@ -44,7 +44,7 @@ class Setting:
                 return value
         elif self.kind is SettingKind.CHOICE and isinstance(value, str) and value in dict(self.choices):
             return value
-        raise SettingError(f"{self.label} can't be {value!r}.", advice=self.rule)
+        raise SettingError(f"{self.label} can't be {_shown(value)}.", advice=self.rule)
 
     @property
     def rule(self) -> str:
@@ -53,6 +53,14 @@ class Setting:
         if self.kind is SettingKind.INTEGER:
             return f"Use a whole number from {self.minimum} to {self.maximum}."
         return f"Use one of {', '.join(value for value, _ in self.choices)}."
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits; depth
+        return "this value"
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 SETTINGS: tuple[Setting, ...] = (
