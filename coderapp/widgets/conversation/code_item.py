@@ -10,8 +10,9 @@ from PySide6.QtGui import QPainter, QTextLayout, QTextOption
 from coderapp.qt.highlighter import Highlighter, Spans
 from coderapp.text.blocks import CodeBlock
 from coderapp.text.languages import Fence, fence
+from coderapp.text.utf16 import Units
 from coderapp.widgets import metrics
-from coderapp.widgets.conversation.items import WIDEST, BlockItem, Picked, left_of, paint_place
+from coderapp.widgets.conversation.items import WIDEST, BlockItem, Picked, format_range, left_of, paint_place
 from coderapp.widgets.conversation.style import DocumentStyle, Formats
 
 MOST_LAYOUTS = 400
@@ -178,7 +179,7 @@ class CodeItem(BlockItem):
             size = self._row_length(row)
             part: Formats = []
             if picked and picked.start < start + size + 1 and picked.end > start:
-                part = self._selected(picked.start - start, picked.end - start, size, style)
+                part = self._selected(row, picked.start - start, picked.end - start, style)
             painter.setPen(style.colour("code_text"))
             layout.draw(painter, QPointF(x, top + row * self._line_height), part)
             start += size + (1 if self._ends_line(row) else 0)
@@ -186,13 +187,11 @@ class CodeItem(BlockItem):
         if self.overflows:
             self._paint_scrollbar(painter, style)
 
-    @staticmethod
-    def _selected(start: int, end: int, size: int, style: DocumentStyle) -> Formats:
-        one = QTextLayout.FormatRange()
-        one.start = max(0, start)
-        one.length = min(size, end) - one.start
-        one.format = style.selected
-        return [one] if one.length > 0 else []
+    def _selected(self, row: int, start: int, end: int, style: DocumentStyle) -> Formats:
+        """The part of a row from character `start` to `end` as selected; both may lie outside it."""
+        text = self._row_text(row)
+        first, last = max(0, start), min(len(text), end)
+        return [format_range(first, last - first, style.selected, Units(text))] if last > first else []
 
     def _paint_frame(self, painter: QPainter, style: DocumentStyle) -> None:
         painter.save()
@@ -273,7 +272,7 @@ class CodeItem(BlockItem):
         option.setWrapMode(QTextOption.WrapMode.NoWrap)
         option.setTabStopDistance(metrics.TAB_STOP * style.code_width)
         layout.setTextOption(option)
-        layout.setFormats(self._formats(line, start, len(text), style))
+        layout.setFormats(self._formats(line, start, text, style))
         layout.beginLayout()
         made = layout.createLine()
         made.setLineWidth(WIDEST)
@@ -282,20 +281,19 @@ class CodeItem(BlockItem):
         self._layouts[row] = layout
         return layout
 
-    def _formats(self, line: int, start: int, size: int, style: DocumentStyle) -> Formats:
+    def _formats(self, line: int, start: int, text: str, style: DocumentStyle) -> Formats:
         if line < len(self._spans):
             spans = self._spans[line]
         elif self._live is not None and line == len(self._spans):
             spans = self._live.peek(self.block.lines[line])
         else:
             return []
+        units = Units(text)
         made: Formats = []
         for at, length, kind in spans:
-            begin, end = max(at - start, 0), min(at + length - start, size)
+            begin, end = max(at - start, 0), min(at + length - start, len(text))
             if end > begin:
-                one = QTextLayout.FormatRange()
-                one.start, one.length, one.format = begin, end - begin, style.code_formats[kind]
-                made.append(one)
+                made.append(format_range(begin, end - begin, style.code_formats[kind], units))
         return made
 
     def offset_at(self, point: QPointF) -> int:
@@ -309,7 +307,10 @@ class CodeItem(BlockItem):
         row = max(row, 0)
         x = point.x() - self._left - metrics.CODE_PADDING + self.scroll_x
         layout = self._layouts.get(row)
-        within = int(layout.lineAt(0).xToCursor(x)) if layout else round(x / self._char_width)
+        if layout:
+            within = Units(self._row_text(row)).from_utf16(layout.lineAt(0).xToCursor(x))
+        else:
+            within = round(x / self._char_width)
         return self._row_offset(row) + min(max(within, 0), self._row_length(row))
 
     def text(self) -> str:

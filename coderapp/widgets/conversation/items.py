@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QPen, QTextLayout, QTextOption
+from PySide6.QtGui import QFont, QPainter, QPen, QTextCharFormat, QTextLayout, QTextOption
 
 from coderapp.text.blocks import LINE_BREAK, Place, RuleBlock, Span, Style, TableBlock, TextBlock
+from coderapp.text.utf16 import Units
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.style import DocumentStyle, Formats
 
@@ -102,27 +103,28 @@ def _paint_task(painter: QPainter, at: QPointF, done: bool, s: DocumentStyle) ->
     painter.restore()
 
 
-def formats_of(spans: tuple[Span, ...], style: DocumentStyle) -> Formats:
-    made: Formats = []
-    for span in spans:
-        one = QTextLayout.FormatRange()
-        one.start, one.length, one.format = span.start, span.length, style.inline(span.style)
-        made.append(one)
-    return made
+def format_range(start: int, length: int, made: QTextCharFormat, units: Units) -> QTextLayout.FormatRange:
+    """For characters of a Python string, in the UTF-16 units that Qt counts."""
+    one = QTextLayout.FormatRange()
+    one.start, one.length = units.span_to_utf16(start, length)
+    one.format = made
+    return one
 
 
-def selection_of(picked: Picked | None, style: DocumentStyle) -> Formats:
+def formats_of(spans: tuple[Span, ...], style: DocumentStyle, units: Units) -> Formats:
+    return [format_range(span.start, span.length, style.inline(span.style), units) for span in spans]
+
+
+def selection_of(picked: Picked | None, style: DocumentStyle, units: Units) -> Formats:
     if picked is None or picked.end <= picked.start:
         return []
-    one = QTextLayout.FormatRange()
-    one.start, one.length, one.format = picked.start, picked.end - picked.start, style.selected
-    return [one]
+    return [format_range(picked.start, picked.end - picked.start, style.selected, units)]
 
 
 class Paragraph:
     """A laid-out run of text: a QTextLayout with its line positions."""
 
-    __slots__ = ("_layout", "first_line", "height", "natural_width", "spans", "text")
+    __slots__ = ("_layout", "_units", "first_line", "height", "natural_width", "spans", "text")
 
     def __init__(self, text: str, spans: tuple[Span, ...]) -> None:
         self.text = text
@@ -130,12 +132,13 @@ class Paragraph:
         self.height = 0.0
         self.first_line = 0.0
         self.natural_width = 0.0
+        self._units = Units(text)
         self._layout: QTextLayout | None = None
 
     def lay_out(self, width: float, font: QFont, style: DocumentStyle, align: Qt.AlignmentFlag | None = None) -> None:
         layout = QTextLayout(self.text, font)
         layout.setCacheEnabled(True)
-        layout.setFormats(formats_of(self.spans, style))
+        layout.setFormats(formats_of(self.spans, style, self._units))
         option = QTextOption(align or Qt.AlignmentFlag.AlignLeft)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
@@ -159,7 +162,7 @@ class Paragraph:
 
     def paint(self, painter: QPainter, at: QPointF, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
         if self._layout is not None:
-            self._layout.draw(painter, at, selection_of(picked, style), clip)
+            self._layout.draw(painter, at, selection_of(picked, style, self._units), clip)
 
     def offset_at(self, point: QPointF) -> int:
         layout = self._layout
@@ -167,7 +170,7 @@ class Paragraph:
             return 0
         last = layout.lineCount() - 1
         number = next((n for n in range(last) if point.y() < layout.lineAt(n + 1).y()), last)
-        return int(layout.lineAt(number).xToCursor(point.x()))
+        return self._units.from_utf16(layout.lineAt(number).xToCursor(point.x()))
 
     def span_at(self, point: QPointF) -> Span | None:
         layout = self._layout
@@ -176,7 +179,7 @@ class Paragraph:
         for number in range(layout.lineCount()):
             line = layout.lineAt(number)
             if line.y() <= point.y() < line.y() + line.height() and 0 <= point.x() <= line.naturalTextRect().right():
-                at = line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter)
+                at = self._units.from_utf16(line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter))
                 return next((span for span in self.spans if span.start <= at < span.start + span.length), None)
         return None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from coderapp.core.errors import Problem, Remedy
+from coderapp.core.errors import Problem, Remedy, in_words
 from coderapp.core.message import Role
 from coderapp.qt import icons
 from coderapp.qt.conversation_model import Row, RowState
@@ -238,8 +238,7 @@ class MessageItem:
         return generation.problem if generation and self.row.state is RowState.SETTLED else None
 
     def _lay_out_problem(self, problem: Problem, y: float, width: float, style: DocumentStyle) -> float:
-        words = f"{problem.sentence} {problem.advice}".strip()
-        self._problem = Paragraph(words, ())
+        self._problem = Paragraph(in_words(problem.sentence, problem.advice), ())
         inner = width - 2 * metrics.PANEL_PADDING - metrics.ICON - metrics.GAP
         self._problem.lay_out(inner, style.base, style)
         y += metrics.GAP_SMALL + (metrics.BLOCK_GAP if self.placed else 0)
