@@ -67,7 +67,7 @@ _BY_EXTENSION = {row.extension: row for row in LANGUAGES if row.extension} | {
 }
 
 _TITLE = re.compile(r"""\b(?:title|file|filename|name|path)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s}]+))""")
-_FILE = re.compile(r"[\w@.+()\[\]-]+(?:[/\\][\w@.+()\[\]-]+)*\.\w{1,12}|(?:Dockerfile|Makefile|Procfile)")
+_FILE = re.compile(r"(?:[\w@.+()\[\]-]+[/\\])*(?:[\w@.+()\[\]-]+\.\w{1,12}|Dockerfile|Makefile|Procfile)")
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+')
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE | re.DOTALL

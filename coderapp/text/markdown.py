@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
@@ -27,7 +28,7 @@ from coderapp.text.blocks import (
     TextBlock,
 )
 
-DEEPEST = 32
+DEEPEST = 20
 """Levels of containers (a quote is one, a list and its item are two) up to which quotes and lists are recognised; the
 marks of deeper ones stay in the text. Bounds the recursion, and with it the time that hostile text takes."""
 
@@ -47,9 +48,12 @@ _PAIRS = {")": "(", "]": "["}
 _Rule = Callable[[StateBlock, int, int, bool], bool]
 
 
+@cache
 def parser() -> MarkdownIt:
-    """The parser that `blocks` reads. It never raises, and keeps all text, at any depth of nesting."""
-    md = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST + 8}).enable("strikethrough")
+    """The parser whose tokens `blocks` reads, one for all: it keeps nothing from one text to the next. It never raises,
+    and keeps all text, at any depth of nesting.
+    """
+    md = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST + 4}).enable("strikethrough")
     md.block.ruler.at("blockquote", _bounded(blockquote), {"alt": ["paragraph", "reference", "blockquote", "list"]})
     md.block.ruler.at("list", _bounded(list_block), {"alt": ["paragraph", "reference", "blockquote"]})
     # markdown-it tries tables first, so that a list item or a fence with a bar in its first line became a table's head.
@@ -68,7 +72,7 @@ def _bounded(rule: _Rule) -> _Rule:
 
 def bare_urls(text: str) -> list[tuple[int, int, str]]:
     """(start, end, href) of the addresses in plain text, by the rules of GitHub's autolinks."""
-    lowered = text.lower() if len(text) >= 8 else ""
+    lowered = text.lower() if len(text) >= 5 else ""
     if "://" not in lowered and "www." not in lowered:
         return []
     found = []

@@ -144,7 +144,10 @@ class MarkdownStream:
             self._finish(source[: len(source) - len(_from_line(source, line))], references.maps[0], line)
             self._open_at(len(self.blocks) - 1, "", None)
             return entered
-        self._show(tokens, open_end=not final)
+        new = blocks_of(tokens, self._number)
+        if not final and new and isinstance(new[-1], CodeBlock):
+            _mark_open(new[-1], tokens, first_line_done=source.endswith("\n"))
+        self._show(new)
         if final:
             self._finish(source, references.maps[0], source.count("\n") + 1)
             self._open_at(len(self.blocks), "", None)
@@ -196,11 +199,8 @@ class MarkdownStream:
         first = int(tokens[top].attrs.get("start", 1)) if inside_already is None else inside_already
         return first + sum(token.type == "list_item_open" and token.level == 1 for token in tokens[top:index])
 
-    def _show(self, tokens: list[Token], *, open_end: bool) -> None:
+    def _show(self, new: list[Block]) -> None:
         """Puts the blocks of the open text in place. Those that are as they were stay the same objects."""
-        new = blocks_of(tokens, self._number)
-        if open_end and new and isinstance(new[-1], CodeBlock):
-            _mark_open(new[-1], tokens, first_line_done=self._open[0].endswith("\n"))
         index = self._first_open
         for block in new:
             known = self.blocks[index] if index < len(self.blocks) else None
@@ -233,10 +233,7 @@ class MarkdownStream:
         match = _OPENER.match(opening)
         if not match or not newline:
             return None
-        self._show(tokens[:last], open_end=False)
-        index = len(self.blocks)
-        self.blocks.append(CodeBlock(info_of(token), closed=False))
-        self._changed(Update(index))
+        self._show([*blocks_of(tokens[:last], self._number), CodeBlock(info_of(token), closed=False)])
         mark = match[1]
         closer = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
         self._fence = _Fence(closer, mark[0], match.start(1))

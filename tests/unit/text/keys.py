@@ -1,0 +1,52 @@
+"""Documents as values that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from coderapp.text.blocks import Block, CodeBlock, Place, RuleBlock, TableBlock, TextBlock
+from coderapp.text.markdown import blocks, parser
+from coderapp.text.stream import MarkdownStream
+
+Code = tuple[str, tuple[str, ...], Place, bool]
+Key = TextBlock | RuleBlock | TableBlock | Code
+
+_PARSER = parser()
+
+
+def key(block: Block) -> Key:
+    return (block.info, tuple(block.lines), block.place, block.closed) if isinstance(block, CodeBlock) else block
+
+
+def whole(text: str) -> list[Key]:
+    """The blocks of a text that is parsed at once."""
+    return [key(block) for block in blocks(_PARSER.parse(text))]
+
+
+def streamed(pieces: Iterable[str]) -> list[Key]:
+    """The blocks of a text that comes in pieces; what each update says is checked against what was there before."""
+    stream = MarkdownStream()
+    before: list[Key] = []
+    objects: list[Block] = []
+    for piece in [*pieces, None]:
+        if piece is not None:
+            stream.feed(piece)
+        update = stream.flush(final=piece is None)
+        now = [key(block) for block in stream.blocks]
+        if update is None:
+            assert now == before
+            continue
+        assert now != before or update.grown
+        assert now[: update.first] == before[: update.first]
+        assert all(new is old for new, old in zip(stream.blocks, objects[: update.first], strict=False))
+        assert update.first <= len(before)
+        if update.grown:
+            old, new = before[update.first], now[update.first]
+            assert stream.blocks[update.first] is objects[update.first]
+            assert isinstance(old, tuple)
+            assert isinstance(new, tuple)
+            assert (old[0], old[2]) == (new[0], new[2])
+            assert old[1][: update.kept_lines] == new[1][: update.kept_lines]
+            assert update.kept_lines <= min(len(old[1]), len(new[1]))
+        before, objects = now, list(stream.blocks)
+    return before
