@@ -124,11 +124,11 @@ def _keyring(profile: Profile) -> tuple[bool, str, Secret | None]:
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(KEYRING_DEADLINE)
-    if not result:
-        return False, f"did not answer within {KEYRING_DEADLINE:.0f} seconds; keys stay in memory for a run", None
-    fine, words, key = result[0]
     fallback = environment_key(profile)
-    return fine, words, key or fallback
+    if not result:
+        return False, f"did not answer within {KEYRING_DEADLINE:.0f} seconds; keys stay in memory for a run", fallback
+    fine, words, key = result[0]
+    return fine or fallback is not None, words, key or fallback
 
 
 def _endpoint(profile: Profile, key: Secret | None) -> Finding:

@@ -43,16 +43,12 @@ class Shot(QObject):
         session.set_profile(program.profiles.get(self._profile_id))
         for name, value in values.items():
             session.set_parameter(name, value)
-        if arguments.model:
-            session.set_parameter("model", arguments.model)
         if arguments.system:
             session.set_system_prompt(arguments.system)
         session.answered.connect(self._on_answered)
         composer = program.window.pane.composer
         composer.set_text(arguments.prompt)
         composer.submit()
-        if session.is_idle:
-            self._fail(CoderappError("The prompt is empty.", advice="Give some text with --prompt."))
 
     def _on_answered(self, message: Message) -> None:
         generation = message.generation

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from coderapp.core import parameters
-from coderapp.core.errors import CoderappError
+from coderapp.core.errors import CoderappError, in_words
 from coderapp.core.message import JsonValue
 
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _take(arguments)
     except CoderappError as error:
-        print(f"coderapp snapshot: {error.sentence} {error.advice}".strip(), file=sys.stderr)
+        print(f"coderapp snapshot: {in_words(error.sentence, error.advice)}", file=sys.stderr)
         return 1
     return 0
 
@@ -61,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _take(arguments: argparse.Namespace) -> None:
     size = parse_size(arguments.size)
     values = parse_sets(arguments.set)
+    if not arguments.prompt.strip():
+        raise CoderappError("The prompt is empty.", advice="Give some text with --prompt.")
     for target in (arguments.out, arguments.json):
         if target and not Path(target).absolute().parent.is_dir():
             raise CoderappError(f"The folder of {target} does not exist.")
@@ -83,6 +85,13 @@ def _run_in(arguments: argparse.Namespace, folder: str, size: tuple[int, int], v
 
     paths = Paths.under(folder)
     profile, known = choose_profile(arguments.profile or "built-in", ProfileStore(paths).load().profiles)
+    if arguments.model:
+        values = {**values, "model": arguments.model}
+    for name in values:
+        if profile.kind not in parameters.BY_NAME[name].accepted_by:
+            raise CoderappError(
+                f"{profile.kind.label} takes no {name}.", advice="Leave it out, or choose another profile."
+            )
     application = make_application(sys.argv)
     program = Program(paths, extra_profile=None if known else profile, fresh=True, pace=0)
     shot = Shot(program, profile.id, size, arguments.theme)

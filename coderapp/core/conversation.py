@@ -50,7 +50,6 @@ class Conversation:
     titled_by_user: bool = False
     updated: float = 0.0
     profile_id: str = ""
-    model: str = ""
     system_prompt: str = ""
     parameters: dict[str, JsonValue] = field(default_factory=dict)
     draft: str = ""

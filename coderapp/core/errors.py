@@ -144,6 +144,14 @@ class KeyringError(CoderappError):
     default_advice = "The key is kept in memory until you close the program."
 
 
+def in_words(sentence: str, advice: str) -> str:
+    """Both as running text. A server's own sentence, or a parameter's rule, may come without a full stop."""
+    sentence = sentence.strip()
+    if sentence and advice and sentence[-1] not in ".!?…:":
+        sentence += "."
+    return f"{sentence} {advice}".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as a value: what a message keeps of it on disk and what the window shows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from coderapp.core.message import JsonValue
 
@@ -127,6 +127,9 @@ def pixlab_profile() -> Profile:
     return Profile("pixlab", "PixLab CODER", ProfileKind.PIXLAB, base_url=PIXLAB_URL, stream=False)
 
 
+_KEY_NAMES = {"key", "api_key", "apikey", "token", "access_token", "secret"}
+
+
 def address_fault(url: str) -> str | None:
     """What is wrong with an address, as a sentence; None where it can be used."""
     try:
@@ -142,4 +145,6 @@ def address_fault(url: str) -> str | None:
         return "The address holds a space or a character that can't be seen; take it out."
     if parts.username or parts.password:
         return "The address must not hold a user name or password; enter the key in its own field."
+    if any(name.casefold().replace("-", "_") in _KEY_NAMES for name, _ in parse_qsl(parts.query)):
+        return "The address must not hold a key; enter the key in its own field, and where it travels below it."
     return None

@@ -127,7 +127,6 @@ class ConversationKeeper(QObject):
             "title": conversation.title,
             "titled_by_user": conversation.titled_by_user,
             "profile_id": conversation.profile_id,
-            "model": conversation.model,
             "system_prompt": conversation.system_prompt,
             "parameters": dict(conversation.parameters),
         }

@@ -156,7 +156,7 @@ class ConversationStore:
         self._change(opened, record, sync=sync)
 
     def set_fields(self, conversation_id: str, *, sync: bool = False, **fields: JsonValue) -> None:
-        """Any of title, titled_by_user, profile_id, model, system_prompt, parameters, draft, updated."""
+        """Any of title, titled_by_user, profile_id, system_prompt, parameters, draft, updated."""
         for name, value in fields.items():
             if name not in records.FIELDS or not records.FIELDS[name](value):
                 raise ValueError(f"a conversation's {name} can't be {value!r}")

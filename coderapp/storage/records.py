@@ -69,7 +69,6 @@ FIELDS: dict[str, Callable[[object], bool]] = {
     "title": lambda value: isinstance(value, str),
     "titled_by_user": lambda value: isinstance(value, bool),
     "profile_id": lambda value: isinstance(value, str),
-    "model": lambda value: isinstance(value, str),
     "system_prompt": lambda value: isinstance(value, str),
     "parameters": lambda value: isinstance(value, dict),
     "draft": lambda value: isinstance(value, str),

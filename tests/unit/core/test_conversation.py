@@ -164,7 +164,7 @@ def test_a_question_about_an_unknown_message_is_a_key_error(ask: Callable[[Conve
 def test_restored_with_everything_around_it() -> None:
     original = talk()
     original.title, original.titled_by_user = "Mine", True
-    original.profile_id, original.model, original.system_prompt = "pixlab", "m", "Be brief."
+    original.profile_id, original.system_prompt = "pixlab", "Be brief."
     original.parameters, original.draft = {"temperature": 0.5}, "and then"
     original.choose("a")
     assert restored(original) == original

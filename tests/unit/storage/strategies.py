@@ -85,7 +85,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
     conversation.title = draw(texts)
     conversation.titled_by_user = draw(st.booleans())
     conversation.updated = draw(times)
-    conversation.profile_id, conversation.model = draw(texts), draw(texts)
+    conversation.profile_id = draw(texts)
     conversation.system_prompt, conversation.draft = draw(texts), draw(texts)
     conversation.parameters = draw(objects)
     return conversation

@@ -27,7 +27,7 @@ from tests.unit.storage.strategies import CONVERSATION_ID, conversations, json_v
 
 
 def small() -> Conversation:
-    conversation = Conversation(CONVERSATION_ID, 1780000000.123, system_prompt="Be brief.", model="coder")
+    conversation = Conversation(CONVERSATION_ID, 1780000000.123, system_prompt="Be brief.")
     conversation.parameters = {"temperature": 0.5}
     conversation.add(Message("p1", Role.USER, (TextPart("Grüße, 你好 😀"),), 1780000001.5))
     generation = Generation(
@@ -71,12 +71,12 @@ def test_the_file_is_json_for_people() -> None:
     value = json.loads(data)
     assert list(value) == [
         *("version", "id", "title", "titled_by_user", "created", "updated", "message_count", "journal", "profile_id"),
-        *("model", "system_prompt", "parameters", "draft", "chosen", "messages"),
+        *("system_prompt", "parameters", "draft", "chosen", "messages"),
     ]
     assert (value["version"], value["title"], value["message_count"]) == (VERSION, "Grüße, 你好 😀", 3)
     assert value["chosen"] == {"p1": "a1"}
     assert value["messages"][1]["generation"]["finish"] == "stop"
-    assert len(lines) == 2 + 14 + 3 + 2
+    assert len(lines) == 2 + 13 + 3 + 2
     assert "Grüße, 你好 😀" in lines[-5]
 
 
