@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
-from coderapp.core.errors import CoderappError
+from coderapp.core.errors import CoderappError, in_words
 from coderapp.core.message import JsonValue
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.core.secret import Secret
@@ -87,4 +87,4 @@ class EndpointDesk(QObject):
 
 
 def said(error: CoderappError) -> str:
-    return f"{error.sentence} {error.advice}".strip()
+    return in_words(error.sentence, error.advice)
