@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from coderapp.app.program import Program
@@ -138,13 +138,6 @@ def clipboard() -> str:
 def click_at(view: ConversationView, at: QPoint) -> None:
     QTest.mouseMove(view.viewport(), at)
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
-
-
-def shortcut(window: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> None:
-    """A key to the window that the focused widget may take first."""
-    focused = window.focusWidget()
-    target = window if focused is None else focused
-    QTest.keyClick(target, key, modifiers)
 
 
 @contextmanager
