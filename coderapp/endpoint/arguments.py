@@ -383,6 +383,9 @@ def _source(hints: set[str], material: Material) -> JsonValue:
     fence = re.search(r"```[^\n]*\n(.*?)\n?```", text, re.DOTALL)
     if fence is not None:
         return fence[1]
+    tick = re.search(r"`([^`\n]+)`", text)
+    if tick is not None:
+        return tick[1]
     if "json" in hints:
         start = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=-1)
         end = max(text.rfind("}"), text.rfind("]"))
@@ -393,12 +396,10 @@ def _source(hints: set[str], material: Material) -> JsonValue:
         if match is not None:
             return match[0]
     if hints & set(words("css")):
-        match = _RULES.search(text.partition(":\n")[2] or text)
+        _, colon, after = text.partition(": ") if ":\n" not in text else text.partition(":\n")
+        match = _RULES.search(after if colon and "{" in after else text)
         if match is not None:
             return match[0]
-    tick = re.search(r"`([^`\n]+)`", text)
-    if tick is not None:
-        return tick[1]
     match = _AFTER_COLON.search(text)
     return match[1].strip() if match is not None else None
 

@@ -22,8 +22,13 @@ _MOST_SHOWN = 600
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """`literal`: the prompt spells the tool's name. `named`: it has all words of it. `sound`: the arguments satisfy the
+    schema.
+    """
+
     name: str
     score: float
+    literal: bool
     named: bool
     arguments: Arguments
     sound: bool
@@ -51,7 +56,7 @@ def _suitable(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     fit = [
         each
         for each in candidates
-        if each.sound and each.score >= _THRESHOLD and (each.named or not each.arguments.filled)
+        if each.sound and each.score >= _THRESHOLD and (each.literal or not each.arguments.filled)
     ]
     if not fit:
         return []
@@ -88,10 +93,10 @@ def _weigh(tool: Mapping[str, JsonValue], prompt: str) -> _Candidate:
     score += 0.3 * min(len((fields - own - about) & said_terms), 3)
     if arguments.found and not arguments.filled:
         score += 0.8
-    named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", prompt_ends, re.IGNORECASE) is not None
-    if named:
+    literal = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", prompt_ends, re.IGNORECASE) is not None
+    if literal:
         score += 3.0
-    return _Candidate(name, score, named or own <= said, arguments, sound)
+    return _Candidate(name, score, literal, literal or own <= said, arguments, sound)
 
 
 def sentence_for(results: Sequence[ToolResult]) -> str:

@@ -174,7 +174,7 @@ def from_oklch(lightness: float, chroma: float, hue: float) -> Color:
     """The sRGB colour of that lightness and hue; where it has no such chroma, the most that it has."""
 
     def fits(value: float) -> bool:
-        return all(-1e-4 <= channel <= 1 + 1e-4 for channel in _raw_from_oklch(lightness, value, hue))
+        return all(-1e-6 <= channel <= 1 + 1e-6 for channel in _raw_from_oklch(lightness, value, hue))
 
     if not fits(chroma):
         low, high = 0.0, chroma

@@ -83,7 +83,7 @@ def color_palette(base: str, steps: int = 11) -> dict[str, JsonValue]:
             color = given
         else:
             distance = abs(level - lightness) / max(lightness - _DARKEST, _LIGHTEST - lightness, 1e-6)
-            color = from_oklch(level, chroma * (1 - 0.6 * min(distance, 1.0) ** 1.5), hue)
+            color = parse_color(from_oklch(level, chroma * (1 - 0.6 * min(distance, 1.0) ** 1.5), hue).hex)
         on_white, on_black = contrast(color, Color(1, 1, 1)), contrast(color, Color(0, 0, 0))
         light, strength, angle = to_oklch(color)
         shades.append(
