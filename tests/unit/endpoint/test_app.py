@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -277,11 +278,9 @@ def test_a_pace_is_kept_evenly(narrow: Running) -> None:
     arrived: list[float] = []
     body = {"messages": "login form", "stream": True, "max_tokens": 11}
     with narrow.client.stream("POST", "/coder", json=body, headers={"WWW-Authenticate": KEY}) as response:
-        for line in response.iter_lines():
-            if line.startswith("data: {"):
-                arrived.append(time.perf_counter())
+        arrived.extend(time.perf_counter() for line in response.iter_lines() if line.startswith("data: {"))
     assert 0.4 < arrived[-1] - arrived[0] < 1.2
-    gaps = [later - earlier for earlier, later in zip(arrived[:10], arrived[1:10], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(arrived[:10])]
     assert max(gaps) < 0.3
 
 
@@ -294,7 +293,8 @@ def test_a_pace_faster_than_the_clock_comes_in_batches(small_model: SampleModel)
 def test_too_many_answers_at_a_time(narrow: Running) -> None:
     body = {"messages": "login form", "stream": True}
     with narrow.client.stream("POST", "/coder", json=body, headers={"WWW-Authenticate": KEY}) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()
+        next(lines)
         refused = narrow.post("/coder", body)
         assert refused.status_code == 429
         assert refused.headers["retry-after"] == "1"
