@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from PySide6.QtCore import QPointF
 
+from coderapp.text.blocks import TOP, Place
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.items import Picked
@@ -209,16 +210,31 @@ class DocumentLayout:
         if ends is None:
             return ""
         pieces: list[str] = []
+        above = TOP
         for row in range(ends[0].row, min(ends[1].row + 1, len(self.items))):
             item = self.items[row]
             item.realise()
             for block, placed in enumerate(item.placed):
                 part = selection.part_of(row, block)
-                if part is None:
+                if part is None or not placed.item.text():
                     continue
-                marker = placed.item.place.marker
+                place = placed.item.place
                 text = placed.item.text()[part[0] : part[1]]
                 if pieces:
-                    pieces.append("\n" if marker else "\n\n")
-                pieces.append(f"{marker} {text}" if marker and part[0] == 0 else text)
+                    pieces.append("\n" if place.marker and _in_one_list(above, place) else "\n\n")
+                pieces.append(f"{_marker(place)} {text}" if place.marker and part[0] == 0 else text)
+                above = place
         return "".join(pieces)
+
+
+def _in_one_list(one: Place, other: Place) -> bool:
+    for a, b in zip(one.path, other.path, strict=False):
+        if a != b:
+            return False
+        if a == "l":
+            return True
+    return False
+
+
+def _marker(place: Place) -> str:
+    return place.marker if place.task is None else "[x]" if place.task else "[ ]"

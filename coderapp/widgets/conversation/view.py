@@ -324,18 +324,48 @@ class ConversationView(QAbstractScrollArea):
     # keyboard focus on hot spots
 
     def _step_focus(self, step: int) -> bool:
-        spots = [(index, n) for index in self._layout.visible() for n in range(len(self._layout.spots_of(index)))]
-        if not spots:
+        at = self._focused if self._focused_spot() else None
+        found = self._first_spot(step) if at is None else self._next_spot(at, step)
+        if found is None:
             return False
-        place = spots.index(self._focused) + step if self._focused in spots else 0 if step > 0 else len(spots) - 1
-        if not 0 <= place < len(spots):
-            return False
-        self._focused = spots[place]
+        self._focused = found
         spot = self._focused_spot()
         if spot is not None:
             self.setAccessibleDescription(spot[1].label)
+            self._bring_on_screen(*spot)
         self.viewport().update()
         return True
+
+    def _first_spot(self, step: int) -> tuple[int, int] | None:
+        """The first place on screen, or the last one where the way leads back."""
+        layout = self._layout
+        found = [
+            (index, number)
+            for index in layout.visible()
+            for number, spot in enumerate(layout.spots_of(index))
+            if 0 <= layout.tops[index] + spot.rect.top() - layout.offset < layout.page
+        ]
+        return found[0 if step > 0 else -1] if found else None
+
+    def _next_spot(self, at: tuple[int, int], step: int) -> tuple[int, int] | None:
+        """One on, in this message or one that follows; they may be off the screen."""
+        layout = self._layout
+        index, number = at[0], at[1] + step
+        while not 0 <= number < len(layout.spots_of(index)):
+            index += step
+            if not 0 <= index < len(layout.items):
+                return None
+            layout.lay_out(index)
+            number = 0 if step > 0 else len(layout.spots_of(index)) - 1
+        return index, number
+
+    def _bring_on_screen(self, index: int, spot: HotSpot) -> None:
+        layout = self._layout
+        top = round(layout.tops[index] + spot.rect.top())
+        lowest, highest = top - metrics.GAP, round(top + spot.rect.height()) + metrics.GAP - layout.page
+        if layout.offset > lowest or layout.offset < highest:
+            self._place()
+            self.verticalScrollBar().setValue(lowest if layout.offset > lowest else highest)
 
     def _focused_spot(self) -> tuple[int, HotSpot] | None:
         if self._focused is None or self._focused[0] >= len(self._layout.items):
