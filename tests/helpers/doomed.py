@@ -25,6 +25,7 @@ def main(data_dir: str, prompt: str) -> int:
 
     def ask() -> None:
         edit = program.window.pane.composer.findChild(QPlainTextEdit, "composerEdit")
+        assert isinstance(edit, QPlainTextEdit)
         program.workspace.current.state_changed.connect(tell)
         QTest.keyClicks(edit, prompt)
         QTest.keyClick(edit, Qt.Key.Key_Return)
