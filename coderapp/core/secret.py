@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Never
 
 
@@ -31,6 +30,8 @@ class Secret:
         if not isinstance(other, Secret):
             return NotImplemented
         # The environment gives bytes that are no UTF-8 as lone surrogates.
+        import hmac  # with hashlib behind it: not on the way to the first window
+
         return hmac.compare_digest(
             self._text.encode(errors="surrogatepass"), other._text.encode(errors="surrogatepass")
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,6 +66,8 @@ class ConversationKeeper(QObject):
 
     @staticmethod
     def new_message_id() -> str:
+        import secrets  # not on the way to the first window
+
         return secrets.token_hex(6)
 
     @staticmethod

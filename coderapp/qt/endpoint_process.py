@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from collections.abc import Callable
 
@@ -56,6 +55,8 @@ class EndpointProcess(QObject):
     def start(self) -> None:
         if self._process is not None:
             return
+        import secrets  # not on the way to the first window
+
         self._key = Secret(secrets.token_urlsafe(24))
         self._head = b""
         process = QProcess(self)

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QMessageBox, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidget
 
 from coderapp import __version__
 from coderapp.core.errors import CoderappError, Remedy
@@ -271,6 +271,8 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     def _on_save_code(self, code: str, suggested: str) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         folder = str(self._parts.state.get("save_folder") or os.path.expanduser("~"))
         dialog = QFileDialog(self, "Save code", os.path.join(folder, suggested))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -358,6 +360,8 @@ class MainWindow(QMainWindow):
         TextDialog("Keyboard shortcuts", "\n".join(lines), self).open()
 
     def _on_about(self) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle("About coderapp")

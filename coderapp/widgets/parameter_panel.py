@@ -2,139 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from coderapp.core import parameters
-from coderapp.core.message import JsonValue
-from coderapp.core.parameters import Parameter
 from coderapp.core.profile import Profile, ProfileKind
-from coderapp.qt import icons
 from coderapp.qt.theme import Theme
 from coderapp.widgets import metrics
-from coderapp.widgets.parameter_editors import ModelEditor, ParameterEditor, ToolsEditor, editor_for
 
-
-class ParameterRow(QWidget):
-    """One parameter. Signals: `value_set(name, value)`, `value_unset(name)`."""
-
-    value_set = Signal(str, object)
-    value_unset = Signal(str)
-
-    def __init__(self, row: Parameter, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.row = row
-        self._default: JsonValue = row.default
-        self.editor: ParameterEditor = editor_for(row)
-        self._check = QCheckBox(row.label)
-        self._check.setToolTip(f"{row.help}\n\nTicked: sent. Not ticked: not sent, the server's default applies.")
-        self._check.setAccessibleName(f"Send {row.label}")
-        self._note = QLabel()
-        self._note.setProperty("kind", "muted")
-        self._reset = QToolButton()
-        self._reset.setToolTip(f"Reset {row.label}: do not send it")
-        self._reset.setAccessibleName(f"Reset {row.label}")
-        self._reset.setIconSize(QSize(metrics.ICON - 3, metrics.ICON - 3))
-        keep = self._reset.sizePolicy()
-        keep.setRetainSizeWhenHidden(True)
-        self._reset.setSizePolicy(keep)
-        self._build()
-        self._check.toggled.connect(self._on_toggled)
-        self._check.installEventFilter(self)
-        self._reset.clicked.connect(lambda: self.value_unset.emit(row.name))
-        self.editor.edited.connect(self._on_edited)
-
-    def _build(self) -> None:
-        first = QHBoxLayout()
-        first.setSpacing(metrics.GAP_SMALL)
-        first.addWidget(self._check, 1)
-        first.addWidget(self._reset)
-        first.addWidget(self.editor.field)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(2)
-        rows.addLayout(first)
-        if self.editor.layout() is not None:
-            rows.addWidget(self.editor)
-        rows.addWidget(self._note)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._reset.setIcon(icons.icon("reset", theme.text_muted))
-
-    def show_set(self, value: JsonValue) -> None:
-        self._show(checked=True, value=value)
-        self._note.setText(f"sent  ·  default {self.row.default_text}")
-
-    def show_unset(self, default: JsonValue, default_text: str) -> None:
-        self._default = default
-        self._show(checked=False, value=default)
-        self._note.setText(f"not sent  ·  default {default_text}")
-
-    def show_held(self, value: JsonValue, needs: str) -> None:
-        """Set, but without effect: what it needs is not on."""
-        self._show(checked=True, value=value)
-        self._note.setText(f"not sent  ·  needs {needs}")
-
-    def show_by_profile(self, value: JsonValue) -> None:
-        """Not set here, and sent all the same because the profile says so."""
-        self._default = value
-        self._show(checked=False, value=value)
-        self._note.setText("sent, as the profile says")
-
-    def _show(self, *, checked: bool, value: JsonValue) -> None:
-        with QSignalBlocker(self._check):
-            self._check.setChecked(checked)
-        self._reset.setVisible(checked)
-        self.editor.show_value(value)
-        self.editor.mark_sent(checked)
-
-    def _on_toggled(self, checked: bool) -> None:
-        if not checked:
-            self.value_unset.emit(self.row.name)
-            return
-        if isinstance(self.editor, ToolsEditor):
-            self.editor.choosing_wanted.emit()
-        elif self._starting_value() is None:
-            self.editor.setFocus()
-        else:
-            self.value_set.emit(self.row.name, self._starting_value())
-            return
-        with QSignalBlocker(self._check):
-            self._check.setChecked(False)
-
-    def _starting_value(self) -> JsonValue:
-        """What a tick sets: the default where it is known, else something sensible to change."""
-        if self._default is not None:
-            return self._default
-        return _STARTING_VALUES.get(self.row.name)
-
-    def _on_edited(self, value: JsonValue) -> None:
-        if value is None:
-            self.value_unset.emit(self.row.name)
-        else:
-            self.value_set.emit(self.row.name, value)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._check and event.type() is QEvent.Type.MouseButtonDblClick:
-            self.value_unset.emit(self.row.name)
-            return True
-        return super().eventFilter(watched, event)
-
-
-_STARTING_VALUES: Mapping[str, JsonValue] = {"max_tokens": 1024, "seed": 1, "stream": True}
+if TYPE_CHECKING:
+    from coderapp.widgets.parameter_row import ParameterRow
 
 
 class ParameterPanel(QFrame):
@@ -176,6 +64,8 @@ class ParameterPanel(QFrame):
 
     def _fill(self) -> None:
         """The rows, made when there is something to show in them: right after the first paint of the window."""
+        from coderapp.widgets.parameter_row import ParameterRow
+
         contents = QWidget()
         contents.setObjectName("parameterContents")
         column = QVBoxLayout(contents)
@@ -191,10 +81,8 @@ class ParameterPanel(QFrame):
             self._rows[row.name] = shown = ParameterRow(row)
             shown.value_set.connect(self.value_set)
             shown.value_unset.connect(self.value_unset)
-            if isinstance(shown.editor, ModelEditor):
-                shown.editor.list_wanted.connect(self.models_wanted)
-            if isinstance(shown.editor, ToolsEditor):
-                shown.editor.choosing_wanted.connect(self.tools_wanted)
+            shown.models_wanted.connect(self.models_wanted)
+            shown.tools_wanted.connect(self.tools_wanted)
             column.addWidget(shown)
             if row.name == "top_p":
                 column.addWidget(self._advice)
@@ -276,8 +164,7 @@ class ParameterPanel(QFrame):
 
     def show_models(self, names: tuple[str, ...]) -> None:
         for shown in self._rows.values():
-            if isinstance(shown.editor, ModelEditor):
-                shown.editor.show_models(names)
+            shown.show_models(names)
 
     def focus_parameter(self, name: str) -> None:
         """Brings a parameter's field on screen, e.g. because the server complained of it."""
