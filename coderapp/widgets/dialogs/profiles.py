@@ -38,6 +38,7 @@ from coderapp.core.secret import Secret
 from coderapp.qt.books import ProfileBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.widgets import metrics
+from coderapp.widgets.lifetime import while_alive
 
 _PLACEMENTS = {
     KeyPlacement.HEADER: "Request header",
@@ -159,7 +160,7 @@ class ProfileForm(QWidget):
                 self.key_note.setText(sentence)
 
         if profile is not None:
-            self._desk.key_state(profile, done)
+            self._desk.key_state(profile, while_alive(self, done))
 
     def profile(self) -> Profile:
         """As the fields say."""
@@ -209,7 +210,7 @@ class ProfileForm(QWidget):
             if self._profile is tested:
                 self.say(sentence, "success" if ok else "error")
 
-        self._desk.test(self.profile(), self.entered_key(), done)
+        self._desk.test(self.profile(), self.entered_key(), while_alive(self, done))
 
     def _on_list(self) -> None:
         if fault := self.fault():
@@ -224,12 +225,13 @@ class ProfileForm(QWidget):
             self.model.setEditText(current or (names[0] if names else ""))
             self.say(f"The server has {len(names)} model{'' if len(names) == 1 else 's'}.", "success")
 
-        self._desk.models(self.profile(), self.entered_key(), done, lambda sentence: self.say(sentence, "error"))
+        failed = while_alive(self, lambda sentence: self.say(sentence, "error"))
+        self._desk.models(self.profile(), self.entered_key(), while_alive(self, done), failed)
 
     def _on_forget(self) -> None:
         assert self._profile is not None
         self.key.clear()
-        self._desk.keep_key(self._profile.id, Secret(""), self._forgotten)
+        self._desk.keep_key(self._profile.id, Secret(""), while_alive(self, self._forgotten))
 
     def _forgotten(self, sentence: str) -> None:
         self._show_key_state()
@@ -353,7 +355,7 @@ class ProfilesDialog(QDialog):
                 "error" if sentence else "success",
             )
 
-        self._desk.keep_key(profile.id, key, done)
+        self._desk.keep_key(profile.id, key, while_alive(self, done))
 
 
 def _note() -> QLabel:

@@ -23,6 +23,7 @@ from coderapp.core.errors import ParameterError
 from coderapp.core.message import JsonValue
 from coderapp.core.parameters import BY_NAME
 from coderapp.widgets import metrics
+from coderapp.widgets.lifetime import while_alive
 
 
 class _Dialog(QDialog):
@@ -128,7 +129,7 @@ class ToolsDialog(_Dialog):
         self.resize(metrics.DIALOG_WIDTH + 120, 560)
         self._show_json(current)
         self._list.itemChanged.connect(self._on_ticked)
-        fetch(self._on_fetched, self._note.setText)
+        fetch(while_alive(self, self._on_fetched), while_alive(self, self._note.setText))
 
     def _show_json(self, tools: list[JsonValue]) -> None:
         self._json.setPlainText(json.dumps(tools, indent=2, ensure_ascii=False) if tools else "")
