@@ -134,7 +134,6 @@ _PATTERNS: tuple[tuple[Act, str], ...] = (
         ) + r"\W*$",
     ),
 )  # fmt: skip
-_ACTS = tuple((act, re.compile(pattern, re.IGNORECASE)) for act, pattern in _PATTERNS)
 
 
 def act_of(text: str, *, answered: bool) -> Act:
@@ -143,5 +142,5 @@ def act_of(text: str, *, answered: bool) -> Act:
         return Act.NOTHING
     if len(text) > _LONGEST:
         return Act.ASK
-    act = next((act for act, pattern in _ACTS if pattern.search(text)), Act.ASK)
+    act = next((act for act, pattern in _PATTERNS if re.search(pattern, text, re.IGNORECASE)), Act.ASK)
     return Act.ASK if act.needs_answer and not answered else act

@@ -17,7 +17,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coderapp.core.message import FinishReason, JsonValue
-from coderapp.endpoint import openapi
 from coderapp.endpoint.answering import MODEL_NAME, Plan
 from coderapp.endpoint.generation import Generation, Limits, Written
 from coderapp.endpoint.hosts import HostGuard
@@ -25,12 +24,10 @@ from coderapp.endpoint.model import ANSWER_LIMIT, CONTEXT, SampleModel
 from coderapp.endpoint.pacing import paced
 from coderapp.endpoint.problems import Refusal
 from coderapp.endpoint.rendering import Answer
-from coderapp.endpoint.replies import OpenAIShape, Outcome, Shape, SimpleShape, encode
+from coderapp.endpoint.replies import OpenAIShape, Outcome, Shape, SimpleShape, ToolCall, encode
 from coderapp.endpoint.requests import Body, ChatRequest, chat_request, read_json
 from coderapp.endpoint.sampler import Sampler
 from coderapp.endpoint.tokenizer import count_pieces, slices
-from coderapp.endpoint.toolbox import TOOLS, run_calls
-from coderapp.endpoint.toolcalls import choose_calls, sentence_for
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,10 +101,14 @@ class Endpoint:
             await self._body(request, may_be_empty=True)
         else:
             self._admit(_key_beside(request))
+        from coderapp.endpoint.toolbox import TOOLS
+
         return _json({"status": 200, "id": secrets.token_hex(8).upper(), "tools": [tool.listed() for tool in TOOLS]})
 
     async def _toolcall(self, request: Request) -> Response:
         body = await self._body(request)
+        from coderapp.endpoint.toolbox import run_calls
+
         calls = body.get("tools", body.get("tool_calls"))
         if not isinstance(calls, list):
             raise Refusal(400, "tools must be a list of tool calls", param="tools")
@@ -126,6 +127,8 @@ class Endpoint:
         return _json(_model_card())
 
     async def _openapi(self, request: Request) -> Response:
+        from coderapp.endpoint import openapi
+
         return _json(openapi.document(str(request.base_url).rstrip("/")))
 
     # ---------------------------------------------------------------------------------------- keys and bodies
@@ -206,7 +209,7 @@ class Endpoint:
                 f"{self._settings.max_answers} answers are being written already; try again in a second",
                 headers={"Retry-After": "1"},
             )
-        calls = choose_calls(wanted)
+        calls = _calls(wanted)
         if calls:
             spent = sum(count_pieces(call.name) + count_pieces(call.arguments) for call in calls)
             outcome = Outcome(FinishReason.TOOL_CALLS, input_tokens, spent, calls)
@@ -217,8 +220,7 @@ class Endpoint:
         return _Writing(self, generation, shape, input_tokens, stream=wanted.stream)
 
     def _generation(self, wanted: ChatRequest, room: int) -> Generation:
-        results = wanted.results
-        plan = Plan(Answer(sentence_for(results))) if results else self._model.plan(wanted.turns)
+        plan = _plan_for_results(wanted) or self._model.plan(wanted.turns)
         reading, wording = self._model.read(plan, wanted.style)
         most = min(wanted.max_tokens or ANSWER_LIMIT, room)
         closes = wanted.style == "json" and wanted.max_tokens is None
@@ -311,6 +313,25 @@ async def _watch(receive: Receive, ended: asyncio.Event) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     ended.set()
+
+
+# What only some requests need is imported by the first of them: the endpoint is ready sooner.
+
+
+def _calls(wanted: ChatRequest) -> tuple[ToolCall, ...]:
+    if not wanted.tools:
+        return ()
+    from coderapp.endpoint.toolcalls import choose_calls
+
+    return choose_calls(wanted)
+
+
+def _plan_for_results(wanted: ChatRequest) -> Plan | None:
+    if not wanted.results:
+        return None
+    from coderapp.endpoint.toolcalls import sentence_for
+
+    return Plan(Answer(sentence_for(wanted.results)))
 
 
 async def _count(wanted: ChatRequest) -> int:

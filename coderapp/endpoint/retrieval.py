@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coderapp.endpoint.library import FRAMEWORKS, Snippet
-from coderapp.endpoint.words import terms, words
+from coderapp.endpoint.words import counted_terms, terms, words
 
 _SATURATION = 1.2
 _LENGTH = 0.6
@@ -17,15 +17,16 @@ _STRONG = 3.0
 """A term of this weight or more in a snippet says what the snippet is about."""
 
 
-def _fields(snippet: Snippet) -> Iterable[tuple[float, Iterable[str]]]:
-    yield 5.0, terms(snippet.title)
-    yield 4.0, terms(snippet.pattern.replace("-", " "))
-    yield 3.0, set(terms(" ".join(snippet.keywords)))
-    yield 2.0, [*terms(FRAMEWORKS[snippet.framework]), snippet.language]
-    yield 2.0, [snippet.theme] if snippet.theme in ("light", "dark") else []
-    yield 1.0, terms(snippet.explanation)
-    yield 0.5, terms(snippet.notes)
-    yield 0.1, terms(snippet.code)
+def _fields(snippet: Snippet) -> Iterable[tuple[float, Mapping[str, int]]]:
+    """Each field's weight, and its terms with their counts."""
+    yield 5.0, Counter(terms(snippet.title))
+    yield 4.0, Counter(terms(snippet.pattern.replace("-", " ")))
+    yield 3.0, dict.fromkeys(terms(" ".join(snippet.keywords)), 1)
+    yield 2.0, dict.fromkeys((*terms(FRAMEWORKS[snippet.framework]), snippet.language), 1)
+    yield 2.0, {snippet.theme: 1} if snippet.theme in ("light", "dark") else {}
+    yield 1.0, Counter(terms(snippet.explanation))
+    yield 0.5, Counter(terms(snippet.notes))
+    yield 0.1, counted_terms(snippet.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Index:
         for snippet in snippets:
             table: dict[str, float] = {}
             for weight, found in _fields(snippet):
-                for term in found:
-                    table[term] = table.get(term, 0.0) + weight
+                for term, count in found.items():
+                    table[term] = table.get(term, 0.0) + weight * count
             tables.append(table)
         lengths = [sum(table.values()) for table in tables]
         average = sum(lengths) / len(lengths)

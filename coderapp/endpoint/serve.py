@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import secrets
@@ -62,15 +63,20 @@ def main(
 
     `key` None takes `CODERAPP_ENDPOINT_KEY` from the environment (and removes it there), else makes a random one.
     """
-    from coderapp.endpoint import server
-
     key = key or os.environ.pop(KEY_VARIABLE, "").strip() or secrets.token_urlsafe(24)
-    try:
-        key.encode("ascii")
-    except UnicodeEncodeError:
-        print("coderapp serve: the key must be of ASCII characters, since it travels in a header", file=sys.stderr)
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        print(
+            "coderapp serve: the key must be of ASCII letters, digits and signs, since it travels in a header",
+            file=sys.stderr,
+        )
         return 2
-    return server.serve(host, port, key, tokens_per_second, parent_pid, _announcement(key))
+    gc.disable()  # nothing that the start makes becomes garbage; `server.serve` switches it on again
+    try:
+        from coderapp.endpoint import server
+
+        return server.serve(host, port, key, tokens_per_second, parent_pid, _announcement(key))
+    finally:
+        gc.enable()
 
 
 def _announcement(key: str) -> Callable[[Listening], None]:

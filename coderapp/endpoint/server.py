@@ -155,6 +155,7 @@ def serve(
         print(f"coderapp serve: {error}", file=sys.stderr)
         return 1
     gc.freeze()  # the library's tables stay; later collections need not walk them
+    gc.enable()
     server = EndpointServer(Endpoint(model, EndpointSettings(key, host, tokens_per_second)), listener, ready)
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):

@@ -27,6 +27,19 @@ def count_pieces(text: str) -> int:
     return sum(len(_PIECE.findall(part)) for part in slices(text))
 
 
+class _Numbers(dict[str, int]):
+    """Gives a piece that it does not know the next number."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def __missing__(self, piece: str) -> int:
+        number = self[piece] = len(self._texts)
+        self._texts.append(piece)
+        return number
+
+
 class Vocabulary:
     """Pieces and their numbers. Numbers are given in the order of first sight and never change."""
 
@@ -34,7 +47,7 @@ class Vocabulary:
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.texts: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers(self.texts)
         for text in texts:
             self.number(text)
 
@@ -43,23 +56,14 @@ class Vocabulary:
 
     def number(self, text: str) -> int:
         """The number of a piece; a new one where it is not known yet."""
-        number = self._numbers.get(text)
-        if number is None:
-            number = self._numbers[text] = len(self.texts)
-            self.texts.append(text)
-        return number
+        return self._numbers[text]
 
     def known(self, text: str) -> int | None:
         return self._numbers.get(text)
 
     def encode(self, text: str) -> list[int]:
         """The numbers of the pieces of `text`; unknown ones are added."""
-        known = self._numbers
-        found = _PIECE.findall(text)
-        try:
-            return [known[piece] for piece in found]
-        except KeyError:
-            return [self.number(piece) for piece in found]
+        return list(map(self._numbers.__getitem__, _PIECE.findall(text)))
 
     def decode(self, numbers: Iterable[int]) -> str:
         return "".join([self.texts[number] for number in numbers])

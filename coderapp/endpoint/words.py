@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:[+#]+)?")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -82,14 +84,16 @@ def _joined(match: re.Match[str]) -> str:
     return "signup" if side == "up" else "login"
 
 
+@lru_cache(maxsize=32_768)
+def _parts(raw: str) -> tuple[str, ...]:
+    """The words of one run of letters: camelCase is several."""
+    stems = [stem(part.casefold()) for part in _HUMP.split(raw)]
+    return tuple([_STEMMED_SYNONYMS.get(word, word) for word in stems])
+
+
 def words(text: str) -> list[str]:
     """All words, folded and stemmed, common verbs with their particle as one ("sign in", "log in" → login)."""
-    text = _HUMP.sub(" ", _PAIRS.sub(_joined, text))
-    found = []
-    for match in _WORD.finditer(text):
-        word = stem(match[0].casefold())
-        found.append(_STEMMED_SYNONYMS.get(word, word))
-    return found
+    return [word for raw in _WORD.findall(_PAIRS.sub(_joined, text)) for word in _parts(raw)]
 
 
 _STEMMED_STOPS = frozenset(stem(word) for word in STOP_WORDS) | STOP_WORDS
@@ -98,3 +102,13 @@ _STEMMED_STOPS = frozenset(stem(word) for word in STOP_WORDS) | STOP_WORDS
 def terms(text: str) -> list[str]:
     """The words that say what a text is about: `words` without those that every request has."""
     return [word for word in words(text) if word not in _STEMMED_STOPS]
+
+
+def counted_terms(code: str) -> Counter[str]:
+    """How often each of the `terms` is in a long text, such as code; verbs and particles apart."""
+    found: Counter[str] = Counter()
+    for raw, count in Counter(_WORD.findall(code)).items():
+        for word in _parts(raw):
+            if word not in _STEMMED_STOPS:
+                found[word] += count
+    return found

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from coderapp.core.message import JsonValue
 from coderapp.core.sampling import SamplingSettings
 from coderapp.endpoint.answering import Turn
 from coderapp.endpoint.app import Endpoint, EndpointSettings
@@ -124,7 +123,7 @@ class Running:
     client: httpx.Client
     key: str = KEY
 
-    def post(self, path: str, body: JsonValue, **options: object) -> httpx.Response:
+    def post(self, path: str, body: Mapping[str, object], **options: object) -> httpx.Response:
         headers = {"WWW-Authenticate": self.key, **options.pop("headers", {})}  # type: ignore[dict-item]
         return self.client.post(path, json=body, headers=headers, **options)  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import socket
@@ -14,9 +15,14 @@ from typing import Any
 import httpx
 import pytest
 
+from coderapp.core.message import JsonValue
 from coderapp.core.parameters import PARAMETERS
-from coderapp.endpoint.app import EndpointSettings
+from coderapp.endpoint.app import Endpoint, EndpointSettings
+from coderapp.endpoint.generation import Written
 from coderapp.endpoint.model import SampleModel
+from coderapp.endpoint.pacing import paced
+from coderapp.endpoint.problems import Refusal
+from coderapp.endpoint.requests import ToolResult, chat_request
 from tests.unit.endpoint.support import KEY, Running, run_server
 
 JSON = {"Content-Type": "application/json"}
@@ -120,7 +126,8 @@ def test_content_may_be_parts_and_messages_may_be_strings(endpoint: Running) -> 
         {"type": "image_url", "image_url": {"url": "x"}},
         {"type": "text", "text": "form"},
     ]
-    for messages in ([{"role": "user", "content": parts}], ["login form"]):
+    several: tuple[list[Any], ...] = ([{"role": "user", "content": parts}], ["login form"])
+    for messages in several:
         reply = endpoint.post("/coder", {"messages": messages, "temperature": 0}).json()
         assert "<form" in reply["output"]
 
@@ -425,7 +432,7 @@ def test_only_one_choice(endpoint: Running) -> None:
 
 
 def test_null_and_unknown_fields_are_ignored(endpoint: Running) -> None:
-    body = {
+    body: dict[str, Any] = {
         "messages": "thanks",
         "temperature": None,
         "model": "anything",
@@ -576,3 +583,46 @@ def test_a_fault_of_ours_is_a_sentence(small_model: SampleModel, monkeypatch: py
         sentence = refusal(response, 500)
         assert "ZeroDivisionError" in sentence
         assert "secret detail" not in sentence
+
+
+@pytest.mark.parametrize("rate", [0, 25, 100_000])
+def test_pacing_ends_where_it_is_told_to(rate: float) -> None:
+    async def count() -> int:
+        ended = asyncio.Event()
+        found = 0
+        async for batch in paced(iter([Written("x")] * 1_000_000), ended, rate):
+            found += len(batch)
+            if found >= 2:
+                ended.set()
+        return found
+
+    assert 2 <= asyncio.run(count()) < 100_000
+
+
+def test_pacing_gives_all() -> None:
+    async def gather(rate: float) -> int:
+        return sum([len(batch) async for batch in paced(iter([Written("x")] * 500), asyncio.Event(), rate)])
+
+    assert asyncio.run(gather(0)) == 500
+    assert asyncio.run(gather(50_000)) == 500
+
+
+def test_an_endpoint_that_is_closed_writes_no_more(small_model: SampleModel) -> None:
+    endpoint = Endpoint(small_model, EndpointSettings(KEY))
+    endpoint.close()
+    assert endpoint.begin().is_set()
+
+
+def test_half_a_surrogate_pair_in_a_tool_call_comes_back(endpoint: Running) -> None:
+    raw = '{"tools": [{"name": "json_format", "arguments": {"text": "[\\"\\\\ud83d\\"]"}}]}'
+    response = endpoint.client.post("/toolcall", content=raw, headers={**JSON, "WWW-Authenticate": KEY})
+    assert response.json()["output"][0]["output"]["valid"] is True
+
+
+def test_old_function_messages_and_results_without_a_call() -> None:
+    named: list[JsonValue] = [{"role": "user", "content": "x"}, {"role": "function", "name": "f", "content": "1"}]
+    assert chat_request({"messages": named}, openai_path=True).results == (ToolResult("f", "1"),)
+    orphan: list[JsonValue] = [{"role": "user", "content": "x"}, {"role": "tool", "tool_call_id": "9", "content": "1"}]
+    assert chat_request({"messages": orphan}, openai_path=True).results == (ToolResult("", "1"),)
+    with pytest.raises(Refusal, match="content must be a text"):
+        chat_request({"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]}, openai_path=True)

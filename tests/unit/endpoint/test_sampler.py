@@ -34,7 +34,7 @@ def plain(mixture: Mixture, wanted: SamplingSettings, counts: Counter[int]) -> d
     return distribution(logs, wanted, counts)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     mixtures(), TEMPERATURES, st.sampled_from([1.0, 0.99, 0.9, 0.5, 0.1, 0.001, 0.0]), PENALTIES, PENALTIES, st.data()
 )
@@ -61,7 +61,7 @@ def test_weights_and_nucleus_are_the_plain_ones(
     assert step.keeps(step.choose())
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(mixtures(), PENALTIES, PENALTIES, st.data())
 def test_temperature_zero_takes_the_likeliest(
     mixture: Mixture, frequency: float, presence: float, data: st.DataObject

@@ -246,7 +246,8 @@ def test_rem_follows_the_font_size() -> None:
 
 
 def messages(html: str) -> list[tuple[int, str]]:
-    return [(problem["line"], problem["message"]) for problem in html_check(html)["problems"]]  # type: ignore[index,union-attr,call-overload]
+    problems: Any = html_check(html)["problems"]
+    return [(problem["line"], problem["message"]) for problem in problems]
 
 
 @pytest.mark.parametrize(
