@@ -272,7 +272,7 @@ class Answerer:
         if not meant:
             return covered >= 0.55
         if len(strong) == 1 and not self._is_kind(match, wish.subject):
-            return covered >= 0.5
+            return covered >= 0.75
         return covered >= (0.3 if len(subject) < 8 else 0.12)
 
     def _fits(self, match: Match, frameworks: Sequence[str]) -> bool:
