@@ -35,7 +35,10 @@ class Delivery(QObject):
 
     def hand_over(self, job: Job) -> None:
         """Callable from any thread."""
-        self._handed_over.emit(job)
+        try:
+            self._handed_over.emit(job)
+        except RuntimeError:
+            log.debug("an outcome came after the end of the program, when nobody was left to be told")
 
     @Slot(object)
     def _run(self, job: Job) -> None:

@@ -97,7 +97,10 @@ class NumberEditor(ParameterEditor):
             layout.setContentsMargins(0, 0, 0, 0)
             layout.addWidget(self._slider)
             self._slider.valueChanged.connect(self._on_slid)
+        self._touched = False
         box.valueChanged.connect(self._on_typed)
+        box.lineEdit().textEdited.connect(self._on_touched)
+        box.editingFinished.connect(self._on_entered)
 
     def show_value(self, value: JsonValue) -> None:
         number = float(value) if isinstance(value, int | float) else self._unknown
@@ -132,11 +135,24 @@ class NumberEditor(ParameterEditor):
 
     def _on_slid(self, position: int) -> None:
         number = self._number(position)
+        shown = max(self._box.value(), self._low)
+        if number == shown and (before := self._position(shown)) != position:
+            # Small whole numbers lie more than a step of the scale apart.
+            number = min(max(shown + (1 if position > before else -1), self._low), self._high)
         with QSignalBlocker(self._box):
             self._box.setValue(number)
         self._report(number)
 
+    def _on_touched(self) -> None:
+        self._touched = True
+
+    def _on_entered(self) -> None:
+        """A number that stood there already was typed: it is to be sent all the same."""
+        if self._touched and self._box.value() >= self._low:
+            self._on_typed(self._box.value())
+
     def _on_typed(self, number: float) -> None:
+        self._touched = False
         number = max(number, self._low)
         self._slide_to(number)
         self._report(number)
@@ -191,6 +207,10 @@ class ModelEditor(ParameterEditor):
         if line is not None:
             line.editingFinished.connect(self._report)
         self._shown = ""
+        self._sent = False
+
+    def mark_sent(self, sent: bool) -> None:
+        self._sent = sent
 
     def show_value(self, value: JsonValue) -> None:
         self._shown = str(value or "")
@@ -210,6 +230,10 @@ class ModelEditor(ParameterEditor):
         if name and name != self._shown:
             self._shown = name
             self.edited.emit(name)
+        elif not name and self._sent:
+            self.edited.emit(None)
+        elif not name:
+            self.show_value(self._shown)
 
 
 class TextsEditor(ParameterEditor):
