@@ -15,7 +15,7 @@ from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.storage.paths import Paths
 from coderapp.text.blocks import CodeBlock
 from coderapp.text.stream import parse
-from coderapp.widgets.conversation.message_item import Action
+from coderapp.widgets.conversation.hot_spots import Action
 from tests.helpers.desktop import clipboard, desktop
 from tests.helpers.panel import PanelHands
 

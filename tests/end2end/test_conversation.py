@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from coderapp.core.message import FinishReason, Role
 from coderapp.qt import theme
 from coderapp.qt.session import SessionState
-from coderapp.widgets.conversation.message_item import Action
+from coderapp.widgets.conversation.hot_spots import Action
 from tests.end2end.conftest import Open
 from tests.helpers.desktop import PATIENCE, Desktop, clipboard, coder_profile
 from tests.helpers.hostile_server import Exchange, chunk, head, stalls

@@ -19,7 +19,7 @@ from coderapp.core.secret import Secret
 from coderapp.qt.session import SessionState
 from coderapp.storage.keys import MemoryKeyStore
 from coderapp.widgets.conversation import captions
-from coderapp.widgets.conversation.message_item import Action
+from coderapp.widgets.conversation.hot_spots import Action
 from coderapp.widgets.parameter_panel import ParameterPanel
 from tests.end2end.conftest import Open
 from tests.helpers.desktop import Desktop, coder_profile, openai_profile
@@ -111,6 +111,19 @@ def test_what_the_server_complains_of_is_shown_in_the_sidebar(desk: Desktop, ser
 
 def panel_of(desk: Desktop) -> ParameterPanel:
     return desk.program.window.panel
+
+
+def test_a_value_that_can_not_be_sent_is_told_before_anything_leaves(desk: Desktop, server: Talker) -> None:
+    hands = PanelHands(desk.program.window.panel)
+    hands.type_text("Stop", "a\nb\nc\nd\ne")
+    desk.ask("Go")
+    assert problem_of(desk).startswith("stop takes 1 to 4 texts, got 5")
+    assert server.requests == []
+    desk.click(Action.REMEDY)
+    hands.type_text("Stop", "a")
+    server.behave(says("Fine."))
+    desk.click(Action.RETRY)
+    assert desk.answered().text == "Fine."
 
 
 def test_a_refused_key_leads_to_its_field(open_program: Open, server: Talker) -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from coderapp.core.message import FinishReason
 from coderapp.storage.paths import Paths
-from coderapp.widgets.conversation.message_item import Action
+from coderapp.widgets.conversation.hot_spots import Action
 from tests.helpers.desktop import Desktop, desktop, keep_profile, openai_profile
 from tests.helpers.panel import PanelHands
 from tests.helpers.talker import Gate, Talker, says
