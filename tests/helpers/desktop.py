@@ -22,7 +22,7 @@ from coderapp.qt.session import Session, SessionState
 from coderapp.storage.keys import MemoryKeyStore
 from coderapp.storage.paths import Paths
 from coderapp.storage.profiles import ProfileStore
-from coderapp.widgets.conversation.message_item import Action, HotSpot
+from coderapp.widgets.conversation.hot_spots import Action, HotSpot
 from coderapp.widgets.conversation.view import ConversationView
 
 PATIENCE = 8000

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,42 +20,12 @@ from coderapp.text.prompt import prompt_blocks
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation import captions
 from coderapp.widgets.conversation.code_item import CodeItem
+from coderapp.widgets.conversation.hot_spots import Action, HotSpot, button_rect, paint_spot
 from coderapp.widgets.conversation.items import BlockItem, Paragraph, Picked, RuleItem, TableItem, TextItem
 from coderapp.widgets.conversation.style import DocumentStyle
 
 if TYPE_CHECKING:
     from coderapp.text.stream import MarkdownStream
-
-
-class Action(Enum):
-    """What a click on a place in the view does."""
-
-    COPY_CODE = "copy-code"
-    SAVE_CODE = "save-code"
-    WRAP_CODE = "wrap-code"
-    COPY_MESSAGE = "copy-message"
-    REGENERATE = "regenerate"
-    EDIT = "edit"
-    PREVIOUS = "previous"
-    NEXT = "next"
-    REMEDY = "remedy"
-    RETRY = "retry"
-    SHOW_RAW = "show-raw"
-
-
-@dataclass(frozen=True, slots=True)
-class HotSpot:
-    """A place that acts. `rect` is relative to the message; `label` is its name for tooltips and screen readers; `text`
-    stands on it where it is a button with words. `block`: the block it belongs to, -1 for the message itself.
-    """
-
-    action: Action
-    rect: QRectF
-    label: str
-    icon: str = ""
-    text: str = ""
-    block: int = -1
-    enabled: bool = True
 
 
 REMEDY_WORDS = {
@@ -264,8 +233,8 @@ class MessageItem:
         top = self.pad / 2
         spots = self._branch_spots(self._width - 2 * metrics.BUTTON - self.pad - self._branch_width(), top)
         x = self._width - self.pad - metrics.BUTTON + metrics.GAP_SMALL
-        spots.append(HotSpot(Action.EDIT, _button(x - metrics.BUTTON, top), "Edit and send again", "edit"))
-        spots.append(HotSpot(Action.COPY_MESSAGE, _button(x, top), "Copy prompt", "copy"))
+        spots.append(HotSpot(Action.EDIT, button_rect(x - metrics.BUTTON, top), "Edit and send again", "edit"))
+        spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy prompt", "copy"))
         return spots
 
     def _footer_spots(self) -> list[HotSpot]:
@@ -274,8 +243,8 @@ class MessageItem:
         top = self.height - metrics.FOOTER_HEIGHT
         spots = self._branch_spots(0, top)
         x = self._branch_width()
-        spots.append(HotSpot(Action.COPY_MESSAGE, _button(x, top), "Copy answer as Markdown", "copy"))
-        spots.append(HotSpot(Action.REGENERATE, _button(x + metrics.BUTTON, top), "Answer again", "regenerate"))
+        spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy answer as Markdown", "copy"))
+        spots.append(HotSpot(Action.REGENERATE, button_rect(x + metrics.BUTTON, top), "Answer again", "regenerate"))
         return spots
 
     def _branch_width(self) -> float:
@@ -286,7 +255,7 @@ class MessageItem:
         if of < 2:
             return []
         what = "prompt" if self.is_prompt else "answer"
-        back, forth = _button(x, top), _button(x + metrics.BUTTON + 34, top)
+        back, forth = button_rect(x, top), button_rect(x + metrics.BUTTON + 34, top)
         return [
             HotSpot(Action.PREVIOUS, back, f"Previous {what}", "previous", enabled=place > 0),
             HotSpot(Action.NEXT, forth, f"Next {what}", "next", enabled=place < of - 1),
@@ -299,9 +268,9 @@ class MessageItem:
         step = metrics.BUTTON + metrics.GAP_SMALL
         wrap = "Don't wrap lines" if item.wrapped else "Wrap lines"
         return [
-            HotSpot(Action.WRAP_CODE, _button(x - 2 * step, y), wrap, "wrap", block=index),
-            HotSpot(Action.SAVE_CODE, _button(x - step, y), "Save to a file…", "save", block=index),
-            HotSpot(Action.COPY_CODE, _button(x, y), "Copy code", "copy", block=index),
+            HotSpot(Action.WRAP_CODE, button_rect(x - 2 * step, y), wrap, "wrap", block=index),
+            HotSpot(Action.SAVE_CODE, button_rect(x - step, y), "Save to a file…", "save", block=index),
+            HotSpot(Action.COPY_CODE, button_rect(x, y), "Copy code", "copy", block=index),
         ]
 
     def _problem_spots(self, problem: Problem, style: DocumentStyle) -> list[HotSpot]:
@@ -385,7 +354,7 @@ class MessageItem:
             self._paint_footer(painter, style)
         self._paint_branch(painter, style)
         for spot in self.hot_spots(style):
-            _paint_spot(painter, spot, style, hovered=spot == lit[0], focused=spot == lit[1], ratio=ratio)
+            paint_spot(painter, spot, style, hovered=spot == lit[0], focused=spot == lit[1], ratio=ratio)
 
     def _paint_header(self, painter: QPainter, style: DocumentStyle) -> None:
         painter.setFont(style.label)
@@ -450,40 +419,3 @@ def _shared(one: Place, other: Place) -> int:
             break
         count += 1
     return count
-
-
-def _button(x: float, y: float) -> QRectF:
-    return QRectF(x, y, metrics.BUTTON, metrics.BUTTON)
-
-
-def _paint_spot(
-    painter: QPainter, spot: HotSpot, style: DocumentStyle, *, hovered: bool, focused: bool, ratio: float
-) -> None:
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    box = spot.rect.adjusted(0.5, 0.5, -0.5, -0.5)
-    painter.setPen(style.colour("border_strong") if spot.text else Qt.PenStyle.NoPen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    if hovered and spot.enabled:
-        painter.setBrush(style.colour("hover"))
-    elif spot.text:
-        painter.setBrush(style.colour("field"))
-    if focused:
-        painter.setPen(style.colour("focus_ring"))
-    if hovered or focused or spot.text:
-        painter.drawRoundedRect(box, 5, 5)
-    if spot.text:
-        painter.setFont(style.base)
-        painter.setPen(style.colour("text"))
-        painter.drawText(spot.rect, Qt.AlignmentFlag.AlignCenter, spot.text)
-    else:
-        colour = style.theme.text if hovered and spot.enabled else style.theme.text_muted
-        if not spot.enabled:
-            painter.setOpacity(0.35)
-        inset = (metrics.BUTTON - metrics.ICON) / 2
-        painter.drawPixmap(spot.rect.topLeft() + QPointF(inset, inset), icons.pixmap(spot.icon, colour, ratio))
-    painter.restore()
-
-
-def moved(spot: HotSpot, dx: float, dy: float) -> HotSpot:
-    return replace(spot, rect=spot.rect.translated(dx, dy))

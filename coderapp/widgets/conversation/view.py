@@ -25,8 +25,9 @@ from coderapp.qt.theme import Theme
 from coderapp.text.languages import suggested_file_name
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.code_item import CodeItem
+from coderapp.widgets.conversation.hot_spots import Action, HotSpot
 from coderapp.widgets.conversation.layout import DocumentLayout
-from coderapp.widgets.conversation.message_item import Action, HotSpot, MessageItem
+from coderapp.widgets.conversation.message_item import MessageItem
 from coderapp.widgets.conversation.selection import Position, Selection
 from coderapp.widgets.conversation.style import DocumentStyle
 
