@@ -126,7 +126,8 @@ class Program(QObject):
 
         def save_profiles(known: list[Profile], default_id: str) -> None:
             kept = [profile for profile in known if extra is None or profile.id != extra.id]
-            self._save(lambda: profiles.save(kept, default_id))
+            default = default_id if extra is None or default_id != extra.id else kept[0].id
+            self._save(lambda: profiles.save(kept, default))
 
         self.profiles.to_save.connect(save_profiles)
         self.settings.changed.connect(self._on_setting)

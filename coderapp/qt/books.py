@@ -74,9 +74,10 @@ class ProfileBook(QObject):
         self._save()
 
     def remove(self, profile_id: str) -> None:
-        profile = self.get(profile_id)
-        if profile.kind is not ProfileKind.BUILT_IN:
-            self._profiles.remove(profile)
+        kept = [known for known in self._profiles if known.id != profile_id or known.kind is ProfileKind.BUILT_IN]
+        if len(kept) < len(self._profiles):
+            self._profiles = kept
+            self._default_id = self.default.id
             self._save()
 
     def set_default(self, profile_id: str) -> None:
