@@ -199,7 +199,9 @@ class Endpoint:
             )
         if wanted.openai:
             shape: Shape = OpenAIShape(
-                contract=not openai_path, logprobs=wanted.logprobs, include_usage=wanted.include_usage
+                contract=not openai_path,
+                logprobs=wanted.logprobs,
+                include_usage=wanted.include_usage or not openai_path,
             )
         else:
             shape = SimpleShape(wanted.style, logprobs=wanted.logprobs)

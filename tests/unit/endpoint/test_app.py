@@ -249,11 +249,11 @@ def test_an_openai_stream(endpoint: Running) -> None:
     assert usage["usage"]["completion_tokens"] == 12
 
 
-def test_usage_only_where_it_is_asked_for(endpoint: Running) -> None:
-    body = {"messages": "card", "stream": True, "openai-reply": True, "max_tokens": 3}
-    chunks = events(endpoint.post("/coder", body))
-    assert all("usage" not in chunk for chunk in chunks)
-    assert all(chunk["status"] == 200 for chunk in chunks)
+def test_usage_where_it_is_asked_for_and_always_on_the_path_of_the_contract(endpoint: Running) -> None:
+    body = {"messages": "card", "stream": True, "max_tokens": 5}
+    assert all("usage" not in chunk for chunk in events(endpoint.post("/v1/chat/completions", body)))
+    *_, last = events(endpoint.post("/coder", {**body, "openai-reply": True}))
+    assert last["usage"]["completion_tokens"] == 5
 
 
 @pytest.mark.parametrize("path", ["/coder", "/v1/chat/completions"])
