@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QThread
@@ -38,10 +39,14 @@ def worker(qtbot: QtBot) -> Iterator[Worker]:
     made.stop()
 
 
+def where(number: int) -> tuple[int, int]:
+    return number, threading.get_ident()
+
+
 def test_work_is_done_in_order_elsewhere_and_told_here(qtbot: QtBot, worker: Worker) -> None:
     told = Outcomes()
     for number in range(50):
-        worker.submit(lambda n=number: (n, threading.get_ident()), told.success, told.failure)
+        worker.submit(partial(where, number), told.success, told.failure)
     qtbot.waitUntil(lambda: len(told.results) == 50)
     assert [result[0] for result in told.results if isinstance(result, tuple)] == list(range(50))
     elsewhere = {result[1] for result in told.results if isinstance(result, tuple)}
@@ -72,9 +77,10 @@ def test_other_errors_become_a_sentence_and_a_line_in_the_log(qtbot: QtBot, work
 
 
 def test_stopping_finishes_what_is_queued_and_tells_nothing_more(qtbot: QtBot) -> None:
-    worker, told, done = Worker("test"), Outcomes(), []
+    worker, told = Worker("test"), Outcomes()
+    done: list[int] = []
     for number in range(20):
-        worker.submit(lambda n=number: done.append(n), told.success, told.failure)
+        worker.submit(partial(done.append, number), told.success, told.failure)
     worker.stop()
     assert done == list(range(20))
     qtbot.wait(1)
@@ -88,11 +94,12 @@ def test_a_worker_that_was_never_used_has_no_thread(qtbot: QtBot) -> None:
 
 
 def test_deliveries_come_in_order_from_any_thread(qtbot: QtBot) -> None:
-    delivery, got = Delivery(), []
+    delivery = Delivery()
+    got: list[int] = []
 
     def hand_over() -> None:
         for number in range(100):
-            delivery.hand_over(lambda n=number: got.append(n))
+            delivery.hand_over(partial(got.append, number))
 
     thread = threading.Thread(target=hand_over)
     thread.start()
