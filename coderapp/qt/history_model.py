@@ -7,6 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from coderapp.qt.tips import plain_tip
+
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 2
 
@@ -98,7 +100,7 @@ class HistoryModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.EditRole:
                 return entry.title
             case Qt.ItemDataRole.ToolTipRole:
-                return entry.problem or entry.title
+                return plain_tip(entry.problem or entry.title)
             case _ if role == ID_ROLE:
                 return entry.id
             case _ if role == ENTRY_ROLE:

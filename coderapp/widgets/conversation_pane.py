@@ -16,6 +16,7 @@ from coderapp.qt import icons
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.session import Session, SessionState
 from coderapp.qt.theme import Theme
+from coderapp.qt.tips import plain_tip
 from coderapp.widgets import metrics
 from coderapp.widgets.composer import Composer
 from coderapp.widgets.empty_state import EmptyState
@@ -186,7 +187,7 @@ class ConversationPane(QFrame):
         title = self._session.conversation.title or UNTITLED
         room = max(60, self._title.width())
         self._title.setText(self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room))
-        self._title.setToolTip(title)
+        self._title.setToolTip(plain_tip(title))
 
     def _on_state(self, state: SessionState) -> None:
         self.composer.set_busy(state is not SessionState.IDLE)

@@ -50,6 +50,7 @@ class EmptyState(QWidget):
         title.setFont(font)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._about = QLabel()
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setProperty("kind", "muted")
         self._about.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._about.setWordWrap(True)

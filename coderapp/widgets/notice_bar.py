@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from coderapp.qt import icons
@@ -23,6 +23,7 @@ class NoticeBar(QFrame):
         self.setObjectName("noticeBar")
         self._act: Callable[[], None] | None = None
         self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._button = QPushButton()
         self._close = QToolButton()

@@ -46,6 +46,7 @@ class ParameterPanel(QFrame):
         self._advice.setProperty("kind", "advice")
         self._advice.setWordWrap(True)
         self._sent = QLabel()
+        self._sent.setTextFormat(Qt.TextFormat.PlainText)
         self._sent.setProperty("kind", "muted")
         self._sent.setWordWrap(True)
         self._sent.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -22,6 +22,7 @@ from coderapp.core.errors import Remedy
 from coderapp.qt.conversation_model import ConversationModel
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
+from coderapp.qt.tips import plain_tip
 from coderapp.text.languages import suggested_file_name
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.code_item import CodeItem
@@ -560,8 +561,8 @@ class ConversationView(QAbstractScrollArea):
         if spot and not spot[1].text:
             QToolTip.showText(event.globalPos(), spot[1].label, self)
         elif link:
-            QToolTip.showText(event.globalPos(), link[:300], self)
+            QToolTip.showText(event.globalPos(), plain_tip(link), self)
         elif footer := self._layout.footer_at(point):
-            QToolTip.showText(event.globalPos(), footer, self)
+            QToolTip.showText(event.globalPos(), plain_tip(footer), self)
         else:
             QToolTip.hideText()
