@@ -172,7 +172,7 @@ class ProfileForm(QWidget):
             self._profile,
             name=self.name.text().strip() or self._profile.kind.label,
             base_url=self.address.text().strip(),
-            key_placement=self.placement.currentData(),
+            key_placement=KeyPlacement(self.placement.currentData()),  # Qt gives a plain str back
             model=self.model.currentText().strip(),
             stream=self.stream.isChecked(),
             include_usage=self.usage.isChecked(),
