@@ -7,7 +7,7 @@ import json
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QSplitter
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QMenu, QPushButton, QSplitter
 from pytestqt.qtbot import QtBot
 
 from coderapp.core.message import FinishReason
@@ -126,6 +126,33 @@ def test_the_profile_chosen_last_is_that_of_new_conversations(qtbot: QtBot, kept
             QTest.keyClick(box, Qt.Key.Key_Up)
     with desktop(qtbot, kept) as desk:
         assert desk.session.profile.name == "PixLab CODER"
+
+
+def test_a_profile_made_in_the_dialog(qtbot: QtBot, kept: Paths, server: Talker) -> None:
+    with desktop(qtbot, kept) as desk:
+        desk.program.window.show_profiles()
+        dialog = desk.program.window.findChild(QDialog)
+        assert isinstance(dialog, QDialog)
+        add = next(button for button in dialog.findChildren(QPushButton) if button.text() == "Add…")
+        menu = add.menu()
+        assert isinstance(menu, QMenu)
+        menu.actions()[0].trigger()
+        for label, text in (("Name", "Fresh"), ("Address", server.openai_url), ("Key", "sk-1")):
+            line = next(each for each in dialog.findChildren(QLineEdit) if each.accessibleName() == label)
+            line.selectAll()
+            QTest.keyClicks(line, text)
+        save = next(button for button in dialog.findChildren(QPushButton) if button.text() == "Save")
+        QTest.mouseClick(save, Qt.MouseButton.LeftButton)
+        dialog.reject()
+        assert desk.notice == ""
+    with desktop(qtbot, kept) as desk:
+        assert "Fresh" in [profile.name for profile in desk.program.profiles.profiles]
+    with desktop(qtbot, kept) as desk:
+        desk.program.profiles.remove("mine")
+    with desktop(qtbot, kept) as desk:
+        assert "mine" not in [profile.id for profile in desk.program.profiles.profiles]
+        assert desk.session.profile.name == "Built-in"
+        assert desk.notice == ""
 
 
 def test_settings_are_kept(qtbot: QtBot, kept: Paths) -> None:

@@ -16,8 +16,8 @@ from coderapp.qt import theme
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.highlighter import Highlighter
 from coderapp.widgets.conversation.code_item import CodeItem
-from coderapp.widgets.conversation.items import TableItem, TextItem
 from coderapp.widgets.conversation.hot_spots import Action, HotSpot
+from coderapp.widgets.conversation.items import TableItem, TextItem
 from coderapp.widgets.conversation.view import ConversationView
 from tests.helpers.desktop import click_at, clipboard
 from tests.widgets.conftest import answer, growing, prompt

@@ -41,9 +41,13 @@ def test_what_is_shown() -> None:
     index = model.index(0)
     assert index.data() == "Title a"
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Title a"
-    assert index.data(Qt.ItemDataRole.ToolTipRole) == "It is damaged."
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "<qt>It is damaged.</qt>"
     assert index.data(ENTRY_ROLE) == model.entry(0)
     assert model.data(QModelIndex()) is None
+    model.reset([HistoryEntry("b", "Center a <div>", 1)])
+    assert model.index(0).data(Qt.ItemDataRole.ToolTipRole) == "<qt>Center a &lt;div&gt;</qt>"
+    model.reset([entry("a", 1, problem="It is damaged.")])
+    index = model.index(0)
     assert model.rowCount(index) == 0
     assert index.flags() & Qt.ItemFlag.ItemIsEditable
     assert not model.setData(index, "other")
