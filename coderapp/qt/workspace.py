@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.errors import CoderappError
+from coderapp.core.message import Message
 from coderapp.qt.books import ProfileBook
 from coderapp.qt.connector import Connector
 from coderapp.qt.conversation_keeper import ConversationKeeper, entry_of
@@ -123,6 +124,7 @@ class Workspace(QObject):
         self._sessions[conversation.id] = session
         session.changed.connect(lambda: self._on_changed(session))
         session.state_changed.connect(lambda state: self._on_state(session, state))
+        session.answered.connect(lambda answer: self._on_answered(session, answer))
         return session
 
     def _show(self, session: Session) -> None:
@@ -153,10 +155,16 @@ class Workspace(QObject):
 
     def _on_state(self, session: Session, state: SessionState) -> None:
         self.history.set_busy(session.conversation.id, state is not SessionState.IDLE)
-        if state is SessionState.IDLE and session is not self._current:
-            self.notice.emit(f"The answer in “{session.conversation.title}” is there.")
-            self._keeper.release(session.conversation)
-            self._forget(session)
+
+    def _on_answered(self, session: Session, answer: Message) -> None:
+        """An answer ended that nobody looks at."""
+        if session is self._current or session.conversation.id not in self._sessions:
+            return
+        problem = answer.generation.problem if answer.generation else None
+        outcome = f"failed: {problem.sentence}" if problem else "is there."
+        self.notice.emit(f"The answer in “{session.conversation.title}” {outcome}")
+        self._keeper.release(session.conversation)
+        self._forget(session)
 
     # changing
 
@@ -220,7 +228,8 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """Stops every answer and writes everything."""
-        for session in self._sessions.values():
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
             if self._is_blank(session.conversation):
                 self._keeper.discard(session.conversation)
             else:
