@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from coderapp.core.message import FinishReason, Role
@@ -17,6 +16,7 @@ from coderapp.widgets.conversation.hot_spots import Action
 from tests.end2end.conftest import Open
 from tests.helpers.desktop import PATIENCE, Desktop, clipboard, coder_profile
 from tests.helpers.hostile_server import Exchange, chunk, head, stalls
+from tests.helpers.pictures import has_colour
 from tests.helpers.talker import Gate, Talker, says
 
 CODE = "def add(a: int, b: int) -> int:\n    return a + b"
@@ -84,18 +84,10 @@ def test_blank_prompts_are_not_sent(desk: Desktop) -> None:
 
 def test_the_code_is_coloured(desk: Desktop, server: Talker) -> None:
     server.behave(says(ANSWER))
-    desk.ask("Add")
-    keyword = QColor(theme.load("light").code_keyword)
-
-    def coloured() -> bool:
-        image = desk.view.viewport().grab().toImage()
-        return any(
-            image.pixelColor(x, y) == keyword for y in range(0, image.height(), 1) for x in range(0, image.width(), 2)
-        )
-
     desk.program.window.show_theme("light")
-    desk.until(lambda: not desk.program.highlighter.pending)
-    assert coloured()
+    desk.ask("Add")
+    keyword = theme.load("light").code_keyword
+    desk.until(lambda: has_colour(desk.view.viewport().grab().toImage(), keyword))
 
 
 def test_the_answer_is_shown_while_it_streams(desk: Desktop, server: Talker, gate: Gate) -> None:
@@ -349,6 +341,25 @@ def test_an_answer_goes_on_behind_another_conversation(desk: Desktop, server: Ta
     desk.until(lambda: desk.session.conversation.id == writing)
     assert desk.last.text == LONG
     assert desk.finish() is FinishReason.STOP
+
+
+def test_a_failure_behind_another_conversation_is_told(desk: Desktop, server: Talker, gate: Gate) -> None:
+    async def behave(exchange: Exchange) -> None:
+        await gate.passed()
+        await exchange.reply({"error": {"message": "No luck."}}, 500)
+
+    server.behave(behave)
+    desk.type("Go")
+    desk.press(Qt.Key.Key_Return)
+    desk.until(lambda: bool(server.requests))
+    failing = desk.session.conversation.id
+    desk.program.workspace.new()
+    gate.open()
+    desk.until(lambda: "failed" in desk.notice)
+    assert "No luck." in desk.notice
+    desk.program.workspace.open(failing)
+    desk.until(lambda: desk.session.conversation.id == failing)
+    assert desk.finish() is FinishReason.FAILED
 
 
 def test_drafts_belong_to_their_conversation(desk: Desktop) -> None:

@@ -184,6 +184,32 @@ def test_closing_in_mid_answer_keeps_what_has_arrived(qtbot: QtBot, kept: Paths,
         assert desk.finish() is FinishReason.STOPPED
 
 
+def test_closing_while_another_conversation_writes(qtbot: QtBot, kept: Paths, server: Talker) -> None:
+    gate = Gate()
+    server.behave(says("Half of it, and the other half.", gate=gate, before_gate=14))
+    with desktop(qtbot, kept) as desk:
+        for prompt in ("one", "two"):
+            desk.type(prompt)
+            desk.press(Qt.Key.Key_Return)
+            desk.streaming("Half of it")
+            desk.program.workspace.new()
+        desk.type("a draft")
+        drafted = desk.session.conversation.id
+    gate.open()
+    with desktop(qtbot, kept) as desk:
+        opened(desk, drafted)
+        assert desk.edit.toPlainText() == "a draft"
+        history = desk.program.workspace.history
+        desk.until(lambda: history.rowCount() == 3)
+        for title in ("one", "two"):
+            found = [entry for row in range(3) if (entry := history.entry(row)).title == title]
+            assert len(found) == 1
+            desk.program.workspace.open(found[0].id)
+            opened(desk, found[0].id)
+            assert desk.last.text.startswith("Half of it")
+            assert desk.finish() is FinishReason.STOPPED
+
+
 def test_a_damaged_conversation_hides_no_other(qtbot: QtBot, kept: Paths, server: Talker) -> None:
     with desktop(qtbot, kept) as desk:
         desk.ask("whole")

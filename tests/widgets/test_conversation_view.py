@@ -20,6 +20,7 @@ from coderapp.widgets.conversation.hot_spots import Action, HotSpot
 from coderapp.widgets.conversation.items import TableItem, TextItem
 from coderapp.widgets.conversation.view import ConversationView
 from tests.helpers.desktop import click_at, clipboard
+from tests.helpers.pictures import has_colour
 from tests.widgets.conftest import answer, growing, prompt
 
 LEFT = Qt.MouseButton.LeftButton
@@ -64,12 +65,6 @@ def copied(view: ConversationView) -> str:
 
 def picture(view: ConversationView) -> QImage:
     return view.viewport().grab().toImage()
-
-
-def has_colour(image: QImage, colour: str, top: int = 0, bottom: int | None = None) -> bool:
-    wanted = QColor(colour)
-    rows = range(top, image.height() if bottom is None else bottom)
-    return any(image.pixelColor(x, y) == wanted for y in rows for x in range(image.width()))
 
 
 def spots(view: ConversationView, action: Action) -> list[HotSpot]:
