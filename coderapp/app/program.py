@@ -173,6 +173,7 @@ class Program(QObject):
         gc.enable()
         self.workspace.close()
         self.state.flush()
+        self.keys.stop()
         self.streams.stop()
         self.highlighter.stop()
         self._disk.stop()

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from coderapp.core.errors import CoderappError
 
@@ -27,18 +27,19 @@ class Delivery(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._closed = False
-        self._handed_over.connect(self._run)
+        self._lock = threading.Lock()  # an emit must not meet the deletion of this object, which crashes
+        self._handed_over.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
     def close(self) -> None:
-        """What is handed over, or was and waits, is not run any more."""
-        self._closed = True
+        """What is handed over, or was and waits, is not run any more. Comes before this object is deleted."""
+        with self._lock:
+            self._closed = True
 
     def hand_over(self, job: Job) -> None:
-        """Callable from any thread."""
-        try:
-            self._handed_over.emit(job)
-        except RuntimeError:
-            log.debug("an outcome came after the end of the program, when nobody was left to be told")
+        """Callable from any thread, also after `close`, by one that was left behind."""
+        with self._lock:
+            if not self._closed:
+                self._handed_over.emit(job)
 
     @Slot(object)
     def _run(self, job: Job) -> None:
@@ -153,3 +154,8 @@ class AbandonableCalls(QObject):
             self._delivery.hand_over(lambda: settle(outcome))
 
         threading.Thread(target=run, name="keyring", daemon=True).start()
+
+    def stop(self) -> None:
+        """Leaves calls that still run to themselves; nothing of them is heard any more."""
+        self._waiting.clear()
+        self._delivery.close()

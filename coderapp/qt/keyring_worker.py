@@ -119,3 +119,7 @@ class KeyringWorker(QObject):
         """Asks the keyring anew next time."""
         if profile_id not in self._session_only:
             self._known.pop(profile_id, None)
+
+    def stop(self) -> None:
+        """Leaves calls that still run to themselves: the program's end does not wait for a keyring."""
+        self._calls.stop()

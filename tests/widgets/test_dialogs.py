@@ -107,6 +107,7 @@ class Office:
         self.store.free.set()
         if self.dialog is not None:
             close(self.dialog)
+        self.keys.stop()
         self.streams.stop()
         self.endpoint.stop()
         for thread in threading.enumerate():

@@ -167,6 +167,7 @@ def test_a_late_answer_after_the_end_harms_nobody(qtbot: QtBot, block: threading
     """The program ends while a call blocks: its thread finds nobody to tell."""
     calls = AbandonableCalls(5, silent)
     calls.submit(lambda: block.wait(20), lambda _: None, lambda _: None)
+    calls.stop()
     calls.deleteLater()
     from PySide6.QtCore import QCoreApplication, QEvent
 

@@ -28,6 +28,7 @@ class Keyring(MemoryKeyStore):
         self.free = threading.Event()
         self.free.set()
         self.calls = 0
+        self.workers: list[KeyringWorker] = []
 
     def _begin(self) -> None:
         self.calls += 1
@@ -52,6 +53,8 @@ class Keyring(MemoryKeyStore):
 def keyring() -> Iterator[Keyring]:
     made = Keyring()
     yield made
+    for each in made.workers:
+        each.stop()
     made.free.set()
     for thread in threading.enumerate():
         if thread.name == "keyring":
@@ -59,7 +62,9 @@ def keyring() -> Iterator[Keyring]:
 
 
 def worker(keyring: Keyring, environment: Secret | None = None, deadline: float = 5.0) -> KeyringWorker:
-    return KeyringWorker(keyring, lambda _: environment, deadline=deadline)
+    made = KeyringWorker(keyring, lambda _: environment, deadline=deadline)
+    keyring.workers.append(made)
+    return made
 
 
 class Asked:

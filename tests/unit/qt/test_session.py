@@ -97,6 +97,7 @@ class Bench:
 
     def end(self) -> None:
         self.session.close()
+        self.keys.stop()
         self.streams.stop()
         self.disk.stop()
         self.endpoint.stop()
