@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coderapp.core.errors import CoderappError
-from coderapp.core.profile import Profile, ProfileKind, address_fault
+from coderapp.core.profile import COMMAND_LINE, Profile, ProfileKind, address_fault
 
 
 def choose_profile(wanted: str, known: Sequence[Profile]) -> tuple[Profile, bool]:
@@ -23,8 +23,8 @@ def choose_profile(wanted: str, known: Sequence[Profile]) -> tuple[Profile, bool
                 return profile, True
         bare = wanted.rstrip("/")
         if bare.endswith("/coder"):
-            return Profile("command-line", wanted, ProfileKind.PIXLAB, base_url=bare, stream=False), False
+            return Profile(COMMAND_LINE, wanted, ProfileKind.PIXLAB, base_url=bare, stream=False), False
         base = bare if "/v" in bare.partition("://")[2] else f"{bare}/v1"
-        return Profile("command-line", wanted, ProfileKind.OPENAI, base_url=base), False
+        return Profile(COMMAND_LINE, wanted, ProfileKind.OPENAI, base_url=base), False
     names = ", ".join(profile.name for profile in known)
     raise CoderappError(f"There is no profile {wanted}.", advice=f"Known: {names}; or give an address.")

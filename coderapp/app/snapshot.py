@@ -18,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", required=True, metavar="TEXT", help="what to ask")
     parser.add_argument("--out", required=True, metavar="window.png", help="where the picture goes")
     parser.add_argument("--json", metavar="conversation.json", help="where the conversation goes")
-    parser.add_argument("--profile", metavar="NAME|URL", help="who answers (default: the built-in endpoint)")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME|URL",
+        help="who answers (default: the built-in endpoint); the key for an address is taken from CODERAPP_API_KEY",
+    )
     parser.add_argument("--model", metavar="M", help="which of the server's models")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
     parser.add_argument("--system", metavar="TEXT", help="a system prompt")

@@ -9,6 +9,9 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from coderapp.core.message import JsonValue
 
+COMMAND_LINE = "command-line"
+"""The id of a profile that stands for an address given on the command line. It is never kept."""
+
 PIXLAB_URL = "https://llm.pixlab.io/coder"
 OPENAI_URL = "https://api.openai.com/v1"
 

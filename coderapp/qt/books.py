@@ -31,7 +31,7 @@ class SettingsBook(QObject):
         value = BY_NAME[name].validate(value)
         if self[name] != value:
             self._values[name] = value
-            self.to_save.emit(dict(self._values))
+            self.to_save.emit({name: value})
             self.changed.emit(name)
 
 

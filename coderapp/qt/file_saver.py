@@ -20,6 +20,7 @@ class FileSaver:
             try:
                 Path(path).write_bytes(text.encode("utf-8", "replace"))
             except OSError as error:
-                raise StorageError(f"{path} could not be written: {error.strerror or error}.") from error
+                sentence = f"{path} could not be written: {error.strerror or error}."
+                raise StorageError(sentence, advice="Choose another folder.") from error
 
         self._worker.submit(work, lambda _: done(), failed)

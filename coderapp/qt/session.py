@@ -162,6 +162,8 @@ class Session(QObject):
                 self._end(FinishReason.FAILED, error)
                 return
             answer.will_send(request.parameters, request.model)
+            if self._is_shown():
+                self.model.change(len(self.model.rows) - 1, message=answer.message())
             self._job = self._streams.start(request, key)
 
         def failed(error: CoderappError) -> None:
@@ -289,6 +291,8 @@ class Session(QObject):
             self.conversation.profile_id = profile.id
             if not self.conversation.messages:
                 self.conversation.parameters = dict(profile.starts_with)
+            for name, value in profile.starts_with.items():
+                self.conversation.parameters.setdefault(name, value)
             self._keep_fields()
 
     def rename(self, title: str) -> None:

@@ -164,6 +164,7 @@ def style_sheet(theme: Theme) -> str:
     QToolButton:pressed, QToolButton:checked {{ background: {theme.pressed}; }}
     QToolButton:focus {{ border-color: {theme.focus_ring}; }}
     QToolButton::menu-indicator {{ image: none; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QPushButton {{ border: 1px solid {theme.border_strong}; border-radius: 5px; padding: 4px 12px;
         background: {theme.field}; color: {theme.text}; }}
     QPushButton:hover {{ background: {theme.hover}; }}
@@ -209,5 +210,5 @@ def style_sheet(theme: Theme) -> str:
         border-color: {theme.accent}; image: url("{tick}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
     #composerEdit, #composerEdit:focus {{ background: transparent; border: none; padding: 0; }}
-    #noticeBar {{ background: {theme.surface_alt}; border-top: 1px solid {theme.border}; }}
+    #noticeBar {{ background: {theme.surface_alt}; border: 1px solid {theme.border_strong}; border-radius: 8px; }}
     """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from coderapp.core.errors import KeyringError
-from coderapp.core.profile import Profile, ProfileKind
+from coderapp.core.profile import COMMAND_LINE, Profile, ProfileKind
 from coderapp.core.secret import Secret
 from coderapp.storage.errors import KeyringAbsent, KeyringLocked, KeyringSilent
 
@@ -23,6 +23,7 @@ SERVICE = "coderapp"
 """Under this name the keys stand in the keyring, each with its profile's id as the user."""
 
 ENVIRONMENT_KEY = "PIXLAB_API_KEY"
+COMMAND_LINE_KEY = "CODERAPP_API_KEY"
 
 LOWEST_PRIORITY = 1
 """By the keyring library's measure: what is below keeps secrets in a plain file, or not at all."""
@@ -41,10 +42,12 @@ class Keys(Protocol):
 
 
 def environment_key(profile: Profile, environ: Mapping[str, str] = os.environ) -> Secret | None:
-    """`PIXLAB_API_KEY`, for a PixLab profile that has no key of its own."""
-    if profile.kind is not ProfileKind.PIXLAB:
-        return None
-    return Secret(environ.get(ENVIRONMENT_KEY, "")) or None
+    """`PIXLAB_API_KEY`, for a PixLab profile that has no key of its own; for an address that was given on the command
+    line, `CODERAPP_API_KEY` before it.
+    """
+    names = [COMMAND_LINE_KEY] if profile.id == COMMAND_LINE else []
+    names += [ENVIRONMENT_KEY] if profile.kind is ProfileKind.PIXLAB else []
+    return next((key for name in names if (key := Secret(environ.get(name, "")))), None)
 
 
 class MemoryKeyStore:

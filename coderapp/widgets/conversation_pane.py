@@ -46,12 +46,13 @@ class ConversationPane(QFrame):
         self._highlighter = highlighter
         self.empty = EmptyState()
         self.composer = Composer(theme)
-        self.notices = NoticeBar(theme)
+        self.notices = NoticeBar(theme, self)
         self._title = QLabel()
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._picker = QComboBox()
         self._picker.setAccessibleName("Profile")
         self._picker.setToolTip("Who answers")
+        self._picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._left = _bar_button("Conversations (Ctrl+B)")
         self._right = _bar_button("Parameters (Ctrl+Shift+B)")
         self._down = QToolButton(self)
@@ -82,7 +83,6 @@ class ConversationPane(QFrame):
         rows.addWidget(bar)
         rows.addWidget(self._stack, 1)
         rows.addWidget(self.composer)
-        rows.addWidget(self.notices)
         self.setMinimumWidth(metrics.PANE_LEAST)
 
     def _connect(self) -> None:
@@ -90,6 +90,7 @@ class ConversationPane(QFrame):
         self._right.clicked.connect(self.parameters_toggled)
         self._picker.activated.connect(self._on_picked)
         self.empty.chosen.connect(self._on_suggestion)
+        self.notices.changed.connect(self._place_overlays)
         self.composer.sent.connect(self._on_sent)
         self.composer.stop_requested.connect(self.stop)
         self.composer.draft_changed.connect(self._on_draft)
@@ -254,12 +255,19 @@ class ConversationPane(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._place_down()
+        self._place_overlays()
         if self._session is not None:
             self._show_title()
 
-    def _place_down(self) -> None:
+    def _place_overlays(self) -> None:
+        """The notice, and above it the way to the end, over the foot of the conversation."""
         bottom = self._stack.geometry().bottom()
+        if not self.notices.isHidden():
+            width = min(metrics.COLUMN_WIDTH, self.width() - 2 * metrics.COLUMN_MARGIN)
+            height = max(self.notices.heightForWidth(width), self.notices.sizeHint().height())
+            bottom -= height
+            self.notices.setGeometry((self.width() - width) // 2, bottom, width, height)
+            self.notices.raise_()
         self._down.move((self.width() - self._down.width()) // 2, bottom - self._down.height() - metrics.GAP)
         self._down.raise_()
 

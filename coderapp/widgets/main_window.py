@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
         self._theme = theme.chosen(str(parts.settings["theme"]))
         self._session: Session | None = None
         self._was_painted = False
+        self._last_undo: Undo | None = None
+        self._gave_way: set[str] = set()  # sides hidden for want of room, by the name of their state
         self._dialogs: dict[str, QWidget] = {}
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
@@ -99,14 +101,14 @@ class MainWindow(QMainWindow):
         file.addSeparator()
         _add(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
         edit = bar.addMenu("&Edit")
-        self._undo = _add(edit, "&Undo delete or rename", self.pane.notices.act, QKeySequence.StandardKey.Undo)
+        self._undo = _add(edit, "&Undo delete or rename", self._undo_last, QKeySequence.StandardKey.Undo)
+        self._undo.setEnabled(False)
         edit.addSeparator()
         _add(edit, "&Copy selection", self.pane.copy_selection, "Ctrl+Shift+C")
         _add(edit, "Select &all of the conversation", self.pane.select_all, "Ctrl+Shift+A")
-        edit.aboutToShow.connect(lambda: self._undo.setEnabled(self.pane.notices.offers))
-        edit.aboutToHide.connect(lambda: self._undo.setEnabled(True))
         talk = bar.addMenu("&Conversation")
-        self._stop = _add(talk, "&Stop the answer", self.pane.stop, "Ctrl+.")
+        self._stop = _add(talk, "&Stop the answer", self.pane.stop)
+        self._stop.setShortcuts([QKeySequence("Ctrl+."), QKeySequence("Esc")])
         self._again = _add(talk, "Answer &again", self._on_again, "Ctrl+R")
         self._edit = _add(talk, "&Edit the last prompt", self._on_edit_last, "Ctrl+E")
         talk.addSeparator()
@@ -222,7 +224,17 @@ class MainWindow(QMainWindow):
             self._parts.profiles.set_default(profile_id)
 
     def _on_undoable(self, sentence: str, undo: Undo) -> None:
-        self.pane.notices.offer(sentence, "Undo", undo)
+        self._last_undo = undo
+        self._undo.setEnabled(True)
+        self.pane.notices.offer(sentence, "Undo", self._undo_last)
+
+    def _undo_last(self) -> None:
+        """Also when the notice that offered it is gone."""
+        undo, self._last_undo = self._last_undo, None
+        self._undo.setEnabled(False)
+        self.pane.notices.hide()
+        if undo is not None:
+            undo()
 
     # what the view asks for
 
@@ -280,9 +292,11 @@ class MainWindow(QMainWindow):
         dialog.selectFile(suggested)
 
         def save(path: str) -> None:
-            self._parts.state.set("save_folder", os.path.dirname(path))
-            tell = self.pane.notices
-            self._parts.saver.save(path, code, lambda: tell.tell(f"Saved as {path}."), self._warn)
+            def saved() -> None:
+                self._parts.state.set("save_folder", os.path.dirname(path))
+                self.pane.notices.tell(f"Saved as {path}.")
+
+            self._parts.saver.save(path, code, saved, self._warn)
 
         dialog.fileSelected.connect(save)
         dialog.open()
@@ -381,6 +395,7 @@ class MainWindow(QMainWindow):
         self._set_visible(self.panel, not self.panel.isVisibleTo(self))
 
     def _set_visible(self, pane: QWidget, visible: bool) -> None:
+        self._gave_way.discard("history_hidden" if pane is self.history else "parameters_hidden")
         pane.setVisible(visible)
         self._show_checks()
         self._keep_state()
@@ -425,6 +440,8 @@ class MainWindow(QMainWindow):
         geometry = state.get("geometry")
         if isinstance(geometry, str):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+            room = self.screen().availableSize()  # it may have been larger then, or less enlarged
+            self.resize(min(self.width(), room.width()), min(self.height(), room.height()))
         sizes = state.get("panes")
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size >= 0 for size in sizes):
             self._splitter.setSizes(sizes)
@@ -435,6 +452,29 @@ class MainWindow(QMainWindow):
         self.panel.setVisible(state.get("parameters_hidden") is not True)
         self._show_checks()
 
+    def _adapt(self, *, narrowed: bool) -> None:
+        """The conversation comes first: where the window is made narrow, the sides shrink, and then give way."""
+        width = self.width()
+        for pane, name, least in (
+            (self.panel, "parameters_hidden", metrics.PANEL_FROM),
+            (self.history, "history_hidden", metrics.HISTORY_FROM),
+        ):
+            if width < least and pane.isVisibleTo(self):
+                self._gave_way.add(name)
+                pane.hide()
+            elif width >= least and name in self._gave_way:
+                self._gave_way.discard(name)
+                pane.show()
+        left, middle, right = self._splitter.sizes()
+        if (
+            narrowed
+            and middle < metrics.PANE_COMFORTABLE
+            and (left > metrics.HISTORY_LEAST or right > metrics.PANEL_LEAST)
+        ):
+            left, right = min(left, metrics.HISTORY_LEAST), min(right, metrics.PANEL_LEAST)
+            self._splitter.setSizes([left, width - left - right, right])
+        self._show_checks()
+
     def _keep_state(self) -> None:
         if not self.isVisible():
             return
@@ -442,13 +482,17 @@ class MainWindow(QMainWindow):
         state.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode())
         if self.history.isVisible() and self.panel.isVisible():
             state.set("panes", self._splitter.sizes())
-        state.set("history_hidden", self.history.isHidden())
-        state.set("parameters_hidden", self.panel.isHidden())
+        for pane, name in ((self.history, "history_hidden"), (self.panel, "parameters_hidden")):
+            if name not in self._gave_way:
+                state.set(name, pane.isHidden())
 
     # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        before = event.oldSize().width()
+        chosen = before < 0 and isinstance(self._parts.state.get("panes"), list)
+        self._adapt(narrowed=not chosen and (before < 0 or event.size().width() < before))
         self._keep_state()
 
     def moveEvent(self, event: QMoveEvent) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 # the window
 WINDOW_WIDTH = 1280
 WINDOW_HEIGHT = 800
-WINDOW_LEAST_WIDTH = 640
+WINDOW_LEAST_WIDTH = 420
 WINDOW_LEAST_HEIGHT = 420
 HISTORY_WIDTH = 248
 HISTORY_LEAST = 180
 PANEL_WIDTH = 300
 PANEL_LEAST = 260
 PANE_LEAST = 320
+PANE_COMFORTABLE = 480  # from here down the sides shrink
+PANEL_FROM = 770  # width of the window below which the parameters give way
+HISTORY_FROM = 600  # and the list
 BAR_HEIGHT = 44
 GAP = 8
 GAP_SMALL = 4

@@ -1,10 +1,11 @@
-"""A line at the foot of the window for what just happened, with at most one thing to do about it."""
+"""A line over the foot of the conversation for what just happened, with at most one thing to do about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from coderapp.qt import icons
@@ -16,7 +17,12 @@ LONG_MS = 10_000
 
 
 class NoticeBar(QFrame):
-    """Shows one notice at a time; the newest wins."""
+    """Shows one notice at a time; the newest wins. Floats: nothing moves for it.
+
+    Signal: `changed()`: shown, hidden, or of another size.
+    """
+
+    changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +67,7 @@ class NoticeBar(QFrame):
         self._act = act
         self._button.setText(label)
         self._button.show()
+        self.changed.emit()
 
     def act(self) -> None:
         """Does what is offered, if something is."""
@@ -81,3 +88,8 @@ class NoticeBar(QFrame):
         self._timer.stop()
         if lasts:
             self._timer.start(lasts)
+        self.changed.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.changed.emit()

@@ -101,9 +101,17 @@ class CodeItem(BlockItem):
             if "\t" in lines[number]:
                 size = len(lines[number].expandtabs(metrics.TAB_STOP))
             self._longest = max(self._longest, size)
-            step = self._columns if self.wrapped else max(len(lines[number]), 1)
-            self._rows += [(number, start) for start in range(0, max(len(lines[number]), 1), step)]
+            self._rows += [(number, start) for start in (self._breaks(lines[number]) if self.wrapped else (0,))]
         self._counted = len(lines) if self.block.closed else max(0, len(lines) - 1)
+
+    def _breaks(self, line: str) -> list[int]:
+        """Where the rows of a wrapped line begin: behind a space, where one stands in the last third of a row."""
+        starts = [0]
+        while len(line) - starts[-1] > self._columns:
+            limit = starts[-1] + self._columns
+            space = line.rfind(" ", limit - self._columns // 3, limit)
+            starts.append(space + 1 if space >= 0 else limit)
+        return starts
 
     @property
     def overflows(self) -> bool:
@@ -137,6 +145,8 @@ class CodeItem(BlockItem):
         count = len(self.block.lines)
         said = self.fence
         name = f"{said.language.label}  ·  {said.file_name}" if said.file_name else said.language.label
+        if not count:
+            return name if self.block.info else ""
         return f"{name}  ·  {count} line{'' if count == 1 else 's'}"
 
     # colours
@@ -240,13 +250,12 @@ class CodeItem(BlockItem):
 
     def _row_text(self, row: int) -> str:
         line, start = self._rows[row]
-        text = self.block.lines[line]
-        return text[start : start + self._columns] if self.wrapped else text
+        return self.block.lines[line][start : start + self._row_length(row)]
 
     def _row_length(self, row: int) -> int:
         line, start = self._rows[row]
-        size = len(self.block.lines[line])
-        return min(size - start, self._columns) if self.wrapped else size
+        goes_on = row + 1 < len(self._rows) and self._rows[row + 1][0] == line
+        return (self._rows[row + 1][1] if goes_on else len(self.block.lines[line])) - start
 
     def _ends_line(self, row: int) -> bool:
         return row + 1 >= len(self._rows) or self._rows[row + 1][1] == 0

@@ -35,6 +35,10 @@ REMEDY_WORDS = {
 }
 
 
+_OPENINGS = {"json": "```json\n", "text": "```````text\n"}
+"""An answer that was asked for in another format than Markdown is one block, shown as it is."""
+
+
 @dataclass(slots=True)
 class _Placed:
     item: BlockItem
@@ -52,6 +56,8 @@ class MessageItem:
         self.placed: list[_Placed] = []
         self._stream: MarkdownStream | None = None  # of an answer
         self._source: list[Block] | None = None  # what the text says, once it was looked at
+        self._opening = ""  # of the block that holds a whole answer which is not Markdown
+        self._fed = False
         self._highlighter = highlighter
         self._on_coloured = on_coloured
         self._wrap = wrap
@@ -89,7 +95,8 @@ class MessageItem:
             from coderapp.text.stream import MarkdownStream  # imports markdown-it: not before the first paint
 
             self._stream = MarkdownStream()
-            self._stream.feed(text)
+            self._opening = _OPENINGS.get(self._format(self.row), "")
+            self._stream.feed(self._opening + text)
             self._stream.flush(final=self.row.state is RowState.SETTLED)
             self._source = self._stream.blocks
         else:
@@ -99,6 +106,7 @@ class MessageItem:
     def append(self, text: str) -> float:
         """More text came. Returns the top from where on the item must be painted anew; call `layout` next."""
         self.realise()
+        self._fed = True
         if self._stream is not None:
             self._stream.feed(text)
         return self._take_update(final=False)
@@ -111,6 +119,8 @@ class MessageItem:
     def replace_row(self, row: Row) -> None:
         """Another value of the same message: state, notice, generation. Its text must be what was appended."""
         was_streaming = self.row.state is not RowState.SETTLED
+        if self._stream is not None and _OPENINGS.get(self._format(row), "") != self._opening and not self._fed:
+            self._source = self._stream = None  # what it will be written in is known only when it is sent
         extras_changed = self._extras(self.row) != self._extras(row)
         self.row = row
         self._width = -1.0
@@ -118,6 +128,12 @@ class MessageItem:
             self.settle()
         if extras_changed and self.realised:
             self._make_items(0)
+
+    @staticmethod
+    def _format(row: Row) -> str:
+        """What the answer was asked to be written in; "" where nothing was said."""
+        generation = row.message.generation
+        return str(generation.parameters.get("format", "")) if generation else ""
 
     @staticmethod
     def _extras(row: Row) -> tuple[object, object]:
@@ -169,7 +185,12 @@ class MessageItem:
     def _item(self, block: Block, *, muted: bool) -> BlockItem:
         match block:
             case CodeBlock():
-                return CodeItem(block, self._highlighter, lambda item: self._on_coloured(self, item), wrap=self._wrap)
+                return CodeItem(
+                    block,
+                    self._highlighter,
+                    lambda item: self._on_coloured(self, item),
+                    wrap=self._wrap or self._format(self.row) == "text",
+                )
             case TableBlock():
                 return TableItem(block)
             case RuleBlock():
