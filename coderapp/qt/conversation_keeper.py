@@ -36,6 +36,49 @@ class ConversationKeeper(QObject):
         self._factory = store_factory
         self._store: ConversationStore | None = None
         self._stored: set[str] = set()
+        self._made: set[str] = set()  # in this run
+        self._behind: set[str] = set()  # what is on disk of them is not what is on screen: something could not be saved
+        self._failed: dict[str, CoderappError] = {}  # in the worker's thread: why
+
+    def _change(
+        self,
+        name: str,
+        work: Callable[[ConversationStore], object],
+        success: Callable[[], None] | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        """Work on one conversation. After a failure nothing more of it is tried until it is saved whole: later changes
+        rest on the one that is missing.
+        """
+
+        def guarded(store: ConversationStore) -> None:
+            if error := self._failed.get(name):
+                raise error
+            try:
+                work(store)
+            except CoderappError as error:
+                self._failed[name] = error
+                raise
+
+        def failed(error: CoderappError) -> None:
+            if name not in self._behind:
+                self._behind.add(name)
+                self._on_failure(error)
+            if failure is not None:
+                failure(error)
+
+        self._do(guarded, success, failed)
+
+    def _catch_up(self, conversation: Conversation) -> None:
+        """Saves a conversation whole where a change of it could not be saved before."""
+        name = conversation.id
+        if name not in self._behind:
+            return
+        self._behind.discard(name)
+        whole = _snapshot(conversation)
+
+        self._do(lambda _: self._failed.pop(name, None))
+        self._change(name, lambda store: store.rewrite(whole))
 
     def _do(
         self,
@@ -85,12 +128,12 @@ class ConversationKeeper(QObject):
     def ensure(self, conversation: Conversation) -> None:
         """Makes the conversation's file, if it has none yet. To be called before its first message is added."""
         if conversation.id in self._stored:
+            self._catch_up(conversation)
             return
         self._stored.add(conversation.id)
-        empty = replace(
-            conversation, parameters=dict(conversation.parameters), messages={}, parents={}, children={}, chosen={}
-        )
-        self._do(lambda store: store.create(empty))
+        self._made.add(conversation.id)
+        made = _snapshot(conversation)
+        self._change(conversation.id, lambda store: store.create(made))
         self.stored.emit(entry_of(conversation))
 
     def add_messages(self, conversation: Conversation, messages: list[Message], saved: Callable[[], None]) -> None:
@@ -102,15 +145,11 @@ class ConversationKeeper(QObject):
             for place, (parent, message) in enumerate(parents, 1):
                 store.add_message(name, message, parent, sync=place == len(parents))
 
-        def failure(error: CoderappError) -> None:
-            self._on_failure(error)
-            saved()
-
-        self._do(work, saved, failure)
+        self._change(name, work, saved, lambda _: saved())
 
     def append_text(self, conversation: Conversation, message_id: str, text: str) -> None:
         name = conversation.id
-        self._do(lambda store: store.append_text(name, message_id, text))
+        self._change(name, lambda store: store.append_text(name, message_id, text))
 
     def finish_message(self, conversation: Conversation, message: Message) -> None:
         name, updated = conversation.id, conversation.updated
@@ -120,7 +159,7 @@ class ConversationKeeper(QObject):
             store.set_fields(name, updated=updated)
             store.settle(name)
 
-        self._do(work)
+        self._change(name, work)
 
     def set_fields(self, conversation: Conversation) -> None:
         name = conversation.id
@@ -131,15 +170,15 @@ class ConversationKeeper(QObject):
             "system_prompt": conversation.system_prompt,
             "parameters": dict(conversation.parameters),
         }
-        self._do(lambda store: store.set_fields(name, **fields))
+        self._change(name, lambda store: store.set_fields(name, **fields))
 
     def set_draft(self, conversation: Conversation) -> None:
         name, draft = conversation.id, conversation.draft
-        self._do(lambda store: store.set_fields(name, draft=draft))
+        self._change(name, lambda store: store.set_fields(name, draft=draft))
 
     def set_choice(self, conversation: Conversation, message_id: str) -> None:
         name = conversation.id
-        self._do(lambda store: store.choose(name, message_id))
+        self._change(name, lambda store: store.choose(name, message_id))
 
     def rename(self, conversation_id: str, title: str) -> None:
         """For a conversation that is not open."""
@@ -148,12 +187,14 @@ class ConversationKeeper(QObject):
     def fold(self, conversation: Conversation) -> None:
         name = conversation.id
         if name in self._stored:
-            self._do(lambda store: store.fold(name))
+            self._catch_up(conversation)
+            self._change(name, lambda store: store.fold(name))
 
     def release(self, conversation: Conversation) -> None:
         name = conversation.id
         if name in self._stored:
-            self._do(lambda store: store.release(name))
+            self._catch_up(conversation)
+            self._change(name, lambda store: store.release(name))
 
     # reading
 
@@ -198,15 +239,23 @@ class ConversationKeeper(QObject):
 
         self._worker.submit(lambda: self._opened().restore(trashed), done, self._on_failure)
 
-    def discard(self, conversation: Conversation) -> None:
-        """Puts away a conversation that never got a message."""
+    def discard(self, conversation: Conversation) -> bool:
+        """Puts away a conversation of this run that never got a message; True where nothing is left of it.
+
+        One from an earlier run is kept: a damaged one may look like that.
+        """
         name = conversation.id
+        if name in self._stored and name not in self._made:
+            return False
         if name in self._stored:
             self._stored.discard(name)
             self._do(lambda store: store.delete(name))
+        return True
 
     def write_json(self, conversation: Conversation, path: str, success: Callable[[], None], failure: Failure) -> None:
         """The conversation's file as it is kept, written to `path`."""
+
+        whole = _snapshot(conversation)
 
         def work() -> None:
             from pathlib import Path
@@ -215,14 +264,25 @@ class ConversationKeeper(QObject):
             from coderapp.storage.atomic import write_atomically
             from coderapp.storage.document import Document
 
-            document = Document(self._opened().load(conversation.id))
-            write_atomically(Path(path).absolute(), schema.encode(document))
+            write_atomically(Path(path).absolute(), schema.encode(Document(whole)))
 
         self._worker.submit(work, lambda _: success(), failure)
 
     def close(self) -> None:
         """Folds everything; the worker's stop waits for it."""
         self._do(lambda store: store.close())
+
+
+def _snapshot(conversation: Conversation) -> Conversation:
+    """With containers of its own, for the worker's thread; messages are values and shared."""
+    return replace(
+        conversation,
+        parameters=dict(conversation.parameters),
+        messages=dict(conversation.messages),
+        parents=dict(conversation.parents),
+        children={parent: list(children) for parent, children in conversation.children.items()},
+        chosen=dict(conversation.chosen),
+    )
 
 
 def entry_of(conversation: Conversation) -> HistoryEntry:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from coderapp.core.errors import CoderappError
 from coderapp.core.events import Failed, StreamEvent
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from coderapp.api.client import Client
-
-FRAME = 1 / 60
-"""Seconds between two batches of one stream."""
+    from coderapp.qt.outbox import Outbox
 
 T = TypeVar("T")
 
@@ -94,6 +92,7 @@ class StreamWorker(QObject):
     """Signal: `events_arrived(job, events)`: StreamEvents of one stream, in order, at most 60 times a second."""
 
     events_arrived = Signal(int, list)
+    _batch_ready = Signal(int, list)
 
     def __init__(self, client_factory: Callable[[], Client], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +100,9 @@ class StreamWorker(QObject):
         self._thread: _LoopThread | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}  # in the loop's thread
         self._jobs = 0
+        self._outboxes: dict[int, Outbox] = {}  # in the loop's thread
         self._delivery = Delivery(self)
+        self._batch_ready.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def start(self, request: GenerationRequest, key: Secret | None) -> int:
         """Begins an answer; its events carry the number that is returned."""
@@ -174,39 +175,31 @@ class StreamWorker(QObject):
         return self._thread
 
     async def _run(self, job: int, request: GenerationRequest, key: Secret | None) -> None:
-        import asyncio
+        from coderapp.qt.outbox import Outbox
 
         assert self._thread is not None
-        loop = asyncio.get_running_loop()
-        batch: list[StreamEvent] = []
-        last_sent = 0.0
-        timer: asyncio.TimerHandle | None = None
-
-        def send() -> None:
-            nonlocal batch, last_sent, timer
-            timer = None
-            if batch:
-                last_sent = loop.time()
-                whole, batch = batch, []
-                self.events_arrived.emit(job, whole)
-
+        outbox = self._outboxes[job] = Outbox(lambda events: self._batch_ready.emit(job, events))
         try:
-            async with aclosing(self._thread.client().generate(request, key)) as events:
-                async for event in events:
-                    batch.append(event)
-                    if timer is None:
-                        wait = last_sent + FRAME - loop.time()
-                        if wait <= 0:
-                            send()
-                        else:
-                            timer = loop.call_later(wait, send)
-        except Exception as error:
-            log.exception("a stream failed")
-            fault = CoderappError(
-                f"An internal error occurred ({type(error).__name__}).", advice="Your prompt is kept."
-            )
-            batch.append(Failed(fault))
+            try:
+                async with aclosing(self._thread.client().generate(request, key)) as events:
+                    async for event in events:
+                        await outbox.put(event)
+            except Exception as error:
+                log.exception("a stream failed")
+                sentence = f"An internal error occurred ({type(error).__name__})."
+                outbox.put_last(Failed(CoderappError(sentence, advice="Your prompt is kept.")))
+            await outbox.drained()
         finally:
-            if timer is not None:
-                timer.cancel()
-        send()
+            outbox.close()
+            del self._outboxes[job]
+
+    @Slot(int, list)
+    def _deliver(self, job: int, events: list[StreamEvent]) -> None:
+        """In the UI thread: whoever listens deals with the batch now; then the next may come."""
+        self.events_arrived.emit(job, events)
+        if self._thread is not None:
+            self._thread.call(lambda: self._taken(job))
+
+    def _taken(self, job: int) -> None:
+        if outbox := self._outboxes.get(job):
+            outbox.taken()

@@ -138,8 +138,7 @@ class Workspace(QObject):
         conversation = session.conversation
         if not session.is_idle:
             return  # goes on writing in the background
-        if self._is_blank(conversation):
-            self._keeper.discard(conversation)
+        if self._is_blank(conversation) and self._keeper.discard(conversation):
             self.history.remove(conversation.id)
         else:
             self._keeper.release(conversation)

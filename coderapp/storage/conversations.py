@@ -123,6 +123,15 @@ class ConversationStore:
         journal = Journal(self._journal(conversation.id), now=self._clock)
         self._open[conversation.id] = _Open(document, journal, len(data))
 
+    def rewrite(self, conversation: Conversation) -> None:
+        """Saves a conversation whole over what there is of it: after changes of it could not be saved."""
+        if conversation.id not in self._open and not self._json(checked(conversation.id)).exists():
+            self.create(conversation)
+            return
+        opened = self._opened(conversation.id)
+        opened.document.conversation = copied(conversation)
+        self._fold(opened)
+
     def add_message(
         self, conversation_id: str, message: Message, parent: str | None = None, *, sync: bool = True
     ) -> None:

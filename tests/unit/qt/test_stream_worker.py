@@ -18,7 +18,8 @@ from coderapp.core.message import FinishReason
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.core.request import GenerationRequest
 from coderapp.core.secret import Secret
-from coderapp.qt.stream_worker import FRAME, StreamWorker
+from coderapp.qt.outbox import FRAME
+from coderapp.qt.stream_worker import StreamWorker
 
 REQUEST = GenerationRequest(Profile("o", "Open", ProfileKind.OPENAI, base_url="http://127.0.0.1/v1"), ())
 
