@@ -20,6 +20,14 @@ _ENDINGS = {
     FinishReason.TOOL_CALLS: "calls tools",
 }
 
+_NOTHING = {
+    FinishReason.STOP: "The server sent an empty answer; answer again, or change the prompt",
+    FinishReason.LENGTH: "The token limit left no room for a word; raise max tokens",
+    FinishReason.CONTENT_FILTER: "The server's content filter let nothing through",
+    FinishReason.STOPPED: "Stopped before the first word",
+    FinishReason.INTERRUPTED: "The program ended before the first word",
+}
+
 SHOWN_VALUE = 24
 """Characters of a parameter's value that a footer shows."""
 
@@ -42,7 +50,15 @@ def footer(row: Row) -> str:
     if row.state is RowState.STREAMING:
         return "Writing…"
     generation = row.message.generation
-    return "  ·  ".join(_facts(generation)) if generation else ""
+    if generation is None:
+        return ""
+    said = bool(row.message.parts)
+    return "  ·  ".join(_facts(generation) if said else [*filter(None, [_nothing(generation)]), *_facts(generation)])
+
+
+def _nothing(generation: Generation) -> str:
+    """Why an answer has no words; a failure says so itself."""
+    return _NOTHING.get(generation.finish, "") if generation.finish else ""
 
 
 def _facts(generation: Generation) -> list[str]:

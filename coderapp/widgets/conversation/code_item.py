@@ -12,7 +12,8 @@ from coderapp.text.blocks import CodeBlock
 from coderapp.text.languages import Fence, fence
 from coderapp.text.utf16 import Units
 from coderapp.widgets import metrics
-from coderapp.widgets.conversation.items import WIDEST, BlockItem, Picked, format_range, left_of, paint_place
+from coderapp.widgets.conversation.items import WIDEST, BlockItem, left_of, paint_place
+from coderapp.widgets.conversation.paragraph import Picked, format_range
 from coderapp.widgets.conversation.style import DocumentStyle, Formats
 
 MOST_LAYOUTS = 400

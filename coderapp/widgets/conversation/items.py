@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QPen, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QPainter, QPen
 
-from coderapp.text.blocks import LINE_BREAK, Place, RuleBlock, Span, Style, TableBlock, TextBlock
-from coderapp.text.utf16 import Units
+from coderapp.text.blocks import LINE_BREAK, Place, RuleBlock, Style, TableBlock, TextBlock
 from coderapp.widgets import metrics
-from coderapp.widgets.conversation.style import DocumentStyle, Formats
-
-LEADING = 1.22
-"""Line distance over the font's height, for running text."""
+from coderapp.widgets.conversation.paragraph import Paragraph, Picked
+from coderapp.widgets.conversation.style import DocumentStyle
 
 WIDEST = 1e6
 """Line width that never breaks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """The part of a block that is selected: character offsets in its plain text."""
-
-    start: int
-    end: int
 
 
 class BlockItem:
@@ -103,87 +90,6 @@ def _paint_task(painter: QPainter, at: QPointF, done: bool, s: DocumentStyle) ->
     painter.restore()
 
 
-def format_range(start: int, length: int, made: QTextCharFormat, units: Units) -> QTextLayout.FormatRange:
-    """For characters of a Python string, in the UTF-16 units that Qt counts."""
-    one = QTextLayout.FormatRange()
-    one.start, one.length = units.span_to_utf16(start, length)
-    one.format = made
-    return one
-
-
-def formats_of(spans: tuple[Span, ...], style: DocumentStyle, units: Units) -> Formats:
-    return [format_range(span.start, span.length, style.inline(span.style), units) for span in spans]
-
-
-def selection_of(picked: Picked | None, style: DocumentStyle, units: Units) -> Formats:
-    if picked is None or picked.end <= picked.start:
-        return []
-    return [format_range(picked.start, picked.end - picked.start, style.selected, units)]
-
-
-class Paragraph:
-    """A laid-out run of text: a QTextLayout with its line positions."""
-
-    __slots__ = ("_layout", "_units", "first_line", "height", "natural_width", "spans", "text")
-
-    def __init__(self, text: str, spans: tuple[Span, ...]) -> None:
-        self.text = text
-        self.spans = spans
-        self.height = 0.0
-        self.first_line = 0.0
-        self.natural_width = 0.0
-        self._units = Units(text)
-        self._layout: QTextLayout | None = None
-
-    def lay_out(self, width: float, font: QFont, style: DocumentStyle, align: Qt.AlignmentFlag | None = None) -> None:
-        layout = QTextLayout(self.text, font)
-        layout.setCacheEnabled(True)
-        layout.setFormats(formats_of(self.spans, style, self._units))
-        option = QTextOption(align or Qt.AlignmentFlag.AlignLeft)
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        y = widest = 0.0
-        layout.beginLayout()
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(width, 1.0))
-            tall = round(line.height() * LEADING)
-            line.setPosition(QPointF(0, y + (tall - line.height()) / 2))
-            if not y:
-                self.first_line = tall
-            y += tall
-            widest = max(widest, line.naturalTextWidth())
-        layout.endLayout()
-        self._layout = layout
-        self.height = y
-        self.natural_width = widest
-
-    def drop(self) -> None:
-        self._layout = None
-
-    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        if self._layout is not None:
-            self._layout.draw(painter, at, selection_of(picked, style, self._units), clip)
-
-    def offset_at(self, point: QPointF) -> int:
-        layout = self._layout
-        if layout is None or not layout.lineCount():
-            return 0
-        last = layout.lineCount() - 1
-        number = next((n for n in range(last) if point.y() < layout.lineAt(n + 1).y()), last)
-        return self._units.from_utf16(layout.lineAt(number).xToCursor(point.x()))
-
-    def span_at(self, point: QPointF) -> Span | None:
-        layout = self._layout
-        if layout is None or not 0 <= point.y() < self.height:
-            return None
-        for number in range(layout.lineCount()):
-            line = layout.lineAt(number)
-            if line.y() <= point.y() < line.y() + line.height() and 0 <= point.x() <= line.naturalTextRect().right():
-                at = self._units.from_utf16(line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter))
-                return next((span for span in self.spans if span.start <= at < span.start + span.length), None)
-        return None
-
-
 class TextItem(BlockItem):
     def __init__(self, block: TextBlock, colour: str = "text") -> None:
         self.block = block
@@ -195,7 +101,7 @@ class TextItem(BlockItem):
         self._width = -1.0
 
     def layout(self, width: float, style: DocumentStyle) -> None:
-        if width == self._width and self._paragraph._layout is not None:
+        if width == self._width and self._paragraph.is_laid_out:
             return
         self._width = width
         self._top = metrics.HEADING_SPACE if self.block.level in (1, 2, 3) else 0.0
@@ -274,7 +180,9 @@ class TableItem(BlockItem):
             tallest = 0.0
             for column, cell in enumerate(row[: len(natural)]):
                 align = aligns.get(self.block.align[column])
-                cell.lay_out(self._columns[column] - 2 * metrics.CELL_PADDING_X, font, style, align)
+                room = self._columns[column] - 2 * metrics.CELL_PADDING_X
+                if align or cell.natural_width > room:
+                    cell.lay_out(room, font, style, align)
                 tallest = max(tallest, cell.height)
             y += tallest + 2 * metrics.CELL_PADDING_Y
             self._tops.append(y)

@@ -10,8 +10,8 @@ from coderapp.text.blocks import TOP, Place
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.hot_spots import HotSpot, moved
-from coderapp.widgets.conversation.items import Picked
 from coderapp.widgets.conversation.message_item import MessageItem
+from coderapp.widgets.conversation.paragraph import Picked
 from coderapp.widgets.conversation.selection import Position, Selection
 from coderapp.widgets.conversation.style import DocumentStyle
 

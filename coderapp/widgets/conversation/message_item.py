@@ -21,7 +21,8 @@ from coderapp.widgets import metrics
 from coderapp.widgets.conversation import captions
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.hot_spots import Action, HotSpot, button_rect, paint_spot
-from coderapp.widgets.conversation.items import BlockItem, Paragraph, Picked, RuleItem, TableItem, TextItem
+from coderapp.widgets.conversation.items import BlockItem, RuleItem, TableItem, TextItem
+from coderapp.widgets.conversation.paragraph import Paragraph, Picked
 from coderapp.widgets.conversation.style import DocumentStyle
 
 if TYPE_CHECKING:
