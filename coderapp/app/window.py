@@ -67,7 +67,7 @@ def _log_to(paths: Paths) -> None:
 
     class Handler(RotatingFileHandler):
         def emit(self, record: logging.LogRecord) -> None:
-            paths.logs.mkdir(parents=True, exist_ok=True)
+            paths.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
             super().emit(record)
 
     handler = Handler(paths.logs / "coderapp.log", maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)
