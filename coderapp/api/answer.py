@@ -176,6 +176,8 @@ class AnswerReader:
     def _garbage(self) -> BadReply:
         body = b"".join(self._pieces)[:MOST_RAW]
         start = body.removeprefix(BOM).lstrip()
+        if (kind := _kind_of(body)) is not None:
+            return self._site.bad_reply(f"sent JSON of another shape ({kind} where an object belongs)", body)
         if start.startswith(b"<"):
             return self._site.bad_reply("sent a web page instead of an answer", body)
         try:
@@ -184,6 +186,17 @@ class AnswerReader:
             if error.reason != "unexpected end of data":
                 return self._site.bad_reply(f"sent something that is not UTF-8 (byte {error.start + 1})", body)
         return self._site.bad_reply("sent something that is not JSON", body)
+
+
+def _kind_of(body: bytes) -> str | None:
+    """What a body is that is JSON, but neither an object nor a list; None if it is no JSON."""
+    try:
+        value = decode_json(body)
+    except NotJson:
+        return None
+    if value is None:
+        return "null"
+    return "true or false" if isinstance(value, bool) else "text" if isinstance(value, str) else "a number"
 
 
 def _is_half(event: ServerSentEvent) -> bool:

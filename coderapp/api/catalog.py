@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from coderapp.api.client import Tool
 from coderapp.api.decoding import clean, encode_json
@@ -14,7 +14,7 @@ def models_in(value: JsonValue, site: Site, raw: bytes) -> tuple[str, ...]:
     """OpenAI's `{"data": [{"id"}]}`, Ollama's `{"models": [{"name"}]}`, or a bare list. Raises BadReply."""
     entries = _entries(value, ("data", "models"), site, "models", raw)
     names = (_first_text(entry, ("id", "name", "model")) for entry in entries)
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(site.redact.answer(name) for name in names if name))
 
 
 def tools_in(value: JsonValue, site: Site, raw: bytes) -> tuple[Tool, ...]:
@@ -25,7 +25,22 @@ def tools_in(value: JsonValue, site: Site, raw: bytes) -> tuple[Tool, ...]:
     tools = tuple(tool for entry in entries if (tool := _tool(entry)) is not None)
     if entries and not tools:
         raise site.bad_reply("sent a list of tools in which there is none", raw)
-    return tools
+    try:
+        return tuple(_erased_object(tool, site.redact.answer) for tool in tools)
+    except RecursionError:
+        raise site.bad_reply("sent tools that are nested too deeply", raw) from None
+
+
+def _erased_object(value: dict[str, JsonValue], erase: Callable[[str], str]) -> dict[str, JsonValue]:
+    return {erase(name): _erased(item, erase) for name, item in value.items()}
+
+
+def _erased(value: JsonValue, erase: Callable[[str], str]) -> JsonValue:
+    if isinstance(value, str):
+        return erase(value)
+    if isinstance(value, list):
+        return [_erased(item, erase) for item in value]
+    return _erased_object(value, erase) if isinstance(value, dict) else value
 
 
 def _tool(entry: JsonValue) -> Tool | None:
@@ -46,7 +61,7 @@ def results_in(value: JsonValue, calls: Sequence[ToolCallPart], site: Site, raw:
     for call in calls:
         entry = _take(left, call)
         content = _content(entry) if entry is not None else '{"error": "the server gave no result for this call"}'
-        found.append(ToolResultPart(call.id, call.name, content))
+        found.append(ToolResultPart(call.id, call.name, site.redact.answer(content)))
     return tuple(found)
 
 

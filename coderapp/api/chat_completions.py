@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coderapp.api.failures import Site
-from coderapp.api.replies import Gathering, JsonObject, Reader, logprobs
+from coderapp.api.replies import Gathering, JsonObject, Reader
 from coderapp.core import parameters
 from coderapp.core.events import StreamEvent
 from coderapp.core.message import JsonValue, Message, Role, ToolCallPart, ToolResultPart
@@ -95,6 +95,8 @@ class ChatCompletionsReader(Gathering):
         if choice.get("error"):
             raise self.failure(choice, raw)
         delta = choice.get("delta") or choice.get("message")
+        if not delta and isinstance(choice.get("text"), str):
+            delta = {"content": choice["text"]}  # servers that only know completions
         if delta is None and not whole:
             delta = {}
         if not isinstance(delta, dict):
@@ -106,8 +108,10 @@ class ChatCompletionsReader(Gathering):
         if len(delta) > 1 or "content" not in delta:
             events += self.text(delta.get("refusal"), "refusal", raw)
             events += self.tool_calls(delta.get("tool_calls"), raw)
+            if isinstance(delta.get("function_call"), dict):  # the one call of OpenAI's older dialect
+                events += self.tool_calls([{"function": delta["function_call"]}], raw)
         if "logprobs" in choice or "logprobs" in delta:
-            events += logprobs(choice.get("logprobs"), delta.get("logprobs"))
+            events += self.logprobs(choice.get("logprobs"), delta.get("logprobs"))
         if whole:
             self.end_whole(choice.get("finish_reason"))
         else:

@@ -9,6 +9,7 @@ from functools import cached_property
 from http import HTTPStatus
 
 from coderapp.api.decoding import NotJson, clean, decode_json, excerpt
+from coderapp.api.erasing import SHORTEST, KeyFinder
 from coderapp.core import parameters
 from coderapp.core.errors import (
     BadReply,
@@ -24,6 +25,7 @@ from coderapp.core.secret import Secret
 
 MOST_RAW = 64 * 1024
 _MOST_WORDS = 600
+_DAY = 24 * 60 * 60.0
 
 _BODY_STATUSES = {
     "authentication_error": 401,
@@ -46,39 +48,35 @@ class Redactor:
         self._key = key
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        if not self._key:
-            return None
-        return re.compile("".join(_any_form(character) for character in self._key.reveal()))
+    def _finder(self) -> KeyFinder | None:
+        return KeyFinder(self._key.reveal(), greedy=True) if self._key else None
+
+    @cached_property
+    def finder_in_answers(self) -> KeyFinder | None:
+        """What finds the key in answers: None where there is no key, or one so short that it might be a word."""
+        key = self._key.reveal() if self._key else ""
+        return KeyFinder(key, greedy=False) if len(key) >= SHORTEST else None
 
     def __call__(self, text: str) -> str:
-        if self._key is None or self._pattern is None:
-            return text
-        return self._key.redact(self._pattern.sub("[key]", text))
+        return self._erased(text, final=True)
+
+    def answer(self, text: str) -> str:
+        """A whole text of an answer (a name, a token, a tool's result) without the key."""
+        finder = self.finder_in_answers
+        return finder.erase(text)[0] if finder else text
 
     def raw(self, data: bytes | str) -> str:
         """At most MOST_RAW bytes of a reply, readable, without the key."""
         head = data[: 4 * MOST_RAW]
-        text = self(head if isinstance(head, str) else head.decode("utf-8", "replace"))
-        if len(data) > len(head) and self._key:  # half a key may stand at the cut
-            text = text[: -8 * len(self._key.reveal())]
+        text = head if isinstance(head, str) else head.decode("utf-8", "replace")
+        text = self._erased(text, final=len(data) == len(head))
         return clean(text).encode()[:MOST_RAW].decode("utf-8", "ignore")
 
-
-def _any_form(character: str) -> str:
-    code = ord(character)
-    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}.get(character)
-    # The long forms first: `%25` is a whole percent sign, not one with 25 behind it.
-    forms = [
-        rf"\\u(?i:{code:04x})",
-        rf"%(?i:{code:02x})",
-        rf"&#0*{code};",
-        rf"&#(?i:x0*{code:x});",
-        *([named] if named else []),
-        rf"\\?{re.escape(character)}",
-        *([r"\+"] if character == " " else []),
-    ]
-    return f"(?:{'|'.join(forms)})"
+    def _erased(self, text: str, *, final: bool) -> str:
+        """Half a key may stand at the end of a text that is not `final`: it is left out."""
+        if self._key is None or self._finder is None:
+            return text
+        return self._key.redact(self._finder.erase(text, final=final)[0])
 
 
 @dataclass(frozen=True)
@@ -224,7 +222,8 @@ def status_failure(site: Site, status: int, said: Said, *, raw: str = "", wait: 
         what = "limits the rate of requests" if status == 429 else "reports that the quota is used up"
         sentence = f"{host} {what}{because}"
         if wait is not None:
-            sentence += f"{'' if sentence[-1] in '.!?…' else '.'} It asks to wait {seconds(wait)}."
+            span = seconds(wait) if wait <= _DAY else "more than a day"
+            sentence += f"{'' if sentence[-1] in '.!?…' else '.'} It asks to wait {span}."
         return RateLimited(sentence, retry_after=wait, status=status, raw=raw)
     if 400 <= status < 500:
         advice = "Check the address and the model in the profile." if status == 404 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coderapp.api.chat_completions import ChatCompletionsReader, common_body
 from coderapp.api.failures import Site
-from coderapp.api.replies import JsonObject, Reader, logprobs
+from coderapp.api.replies import JsonObject, Reader
 from coderapp.core.events import StreamEvent
 from coderapp.core.message import JsonValue
 from coderapp.core.request import GenerationRequest
@@ -46,7 +46,7 @@ class PixlabReader(ChatCompletionsReader):
         events = self.begin(value)
         events += self.text(value.get("output"), "output", raw)
         events += self.tool_calls(calls, raw)
-        events += logprobs(value.get("logprobs"))
+        events += self.logprobs(value.get("logprobs"))
         if whole:
             self.end_whole(value.get("finish_reason"))
         else:

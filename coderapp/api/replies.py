@@ -7,6 +7,7 @@ import math
 from typing import Protocol
 
 from coderapp.api.decoding import SurrogateJoiner, clean
+from coderapp.api.erasing import KeyEraser, KeyFinder
 from coderapp.api.failures import Site, said_in, status_failure
 from coderapp.core.errors import EndpointError
 from coderapp.core.events import LogprobsDelta, ReasoningDelta, Started, StreamEvent, TextDelta, ToolCallDelta
@@ -44,6 +45,22 @@ class Reader(Protocol):
         """What was held back, at the end."""
 
 
+class _Channel:
+    """A text in pieces, made fit to be kept: surrogate pairs whole, and no key in it."""
+
+    __slots__ = ("_eraser", "_joiner")
+
+    def __init__(self, finder: KeyFinder | None) -> None:
+        self._joiner = SurrogateJoiner()
+        self._eraser = KeyEraser(finder)
+
+    def feed(self, text: str) -> str:
+        return self._eraser.feed(self._joiner.feed(text))
+
+    def flush(self) -> str:
+        return self._eraser.feed(self._joiner.flush()) + self._eraser.flush()
+
+
 class Gathering:
     """The part of a reader that does not depend on the dialect."""
 
@@ -52,8 +69,9 @@ class Gathering:
         self.finish: FinishReason | None = None
         self.usage: TokenUsage | None = None
         self.seen = False
-        self._text = SurrogateJoiner()
-        self._reasoning = SurrogateJoiner()
+        self._text = _Channel(site.redact.finder_in_answers)
+        self._reasoning = _Channel(site.redact.finder_in_answers)
+        self._arguments: dict[int, KeyEraser] = {}
         self._calls: dict[int, str] = {}
 
     def begin(self, chunk: JsonObject) -> list[StreamEvent]:
@@ -61,7 +79,7 @@ class Gathering:
         if self.seen:
             return []
         self.seen = True
-        return [Started(_name(chunk.get("id")), _name(chunk.get("model")))]
+        return [Started(self._name(chunk.get("id")), self._name(chunk.get("model")))]
 
     def text(self, value: JsonValue, where: str, raw: bytes) -> list[StreamEvent]:
         """A text, or OpenAI's list of content parts."""
@@ -86,6 +104,9 @@ class Gathering:
             events.append(ReasoningDelta(text))
         if text := self._text.flush():
             events.append(TextDelta(text))
+        for index, arguments in self._arguments.items():
+            if text := arguments.flush():
+                events.append(ToolCallDelta(index, arguments=text))
         return events
 
     def tool_calls(self, value: JsonValue, raw: bytes) -> list[StreamEvent]:
@@ -142,14 +163,55 @@ class Gathering:
         function = call.get("function", call)
         if not isinstance(function, dict):
             raise self.wrong_type("tool_calls.function", function, "an object", raw)
-        call_id, name = _name(call.get("id")), _name(function.get("name"))
+        call_id, name = self._name(call.get("id")), self._name(function.get("name"))
         arguments = function.get("arguments")
         if arguments is None:
             arguments = ""
         elif not isinstance(arguments, str):
             arguments = json.dumps(arguments, ensure_ascii=False)
         index = self._index(call.get("index"), call_id, name)
-        return ToolCallDelta(index, call_id, name, clean(arguments))
+        arguments = clean(arguments)
+        if arguments and (finder := self.site.redact.finder_in_answers):
+            arguments = self._arguments.setdefault(index, KeyEraser(finder)).feed(arguments)
+        return ToolCallDelta(index, call_id, name, arguments)
+
+    def _name(self, value: JsonValue) -> str:
+        """An id or a name as text; servers send numbers, too."""
+        if isinstance(value, str):
+            return self.site.redact.answer(clean(value))
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+    def logprobs(self, *places: JsonValue) -> list[StreamEvent]:
+        """From the first of `places` that has them: `{"content": [...]}`, or the list itself. What is malformed in
+        them is left out: an answer does not fail for its annotations.
+        """
+        for place in places:
+            content = place.get("content") if isinstance(place, dict) else place
+            if isinstance(content, list):
+                tokens = tuple(token for item in content if (token := self._token(item)) is not None)
+                if tokens:
+                    return [LogprobsDelta(tokens)]
+        return []
+
+    def _token(self, item: JsonValue) -> TokenLogprob | None:
+        pair = self._pair(item)
+        if pair is None or not isinstance(item, dict):
+            return None
+        top = item.get("top_logprobs")
+        alternatives = (self._pair(other) for other in top) if isinstance(top, list) else ()
+        return TokenLogprob(*pair, tuple(other for other in alternatives if other is not None))
+
+    def _pair(self, item: JsonValue) -> tuple[str, float] | None:
+        if not isinstance(item, dict):
+            return None
+        token, value = item.get("token"), item.get("logprob")
+        if not isinstance(token, str) or isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        try:
+            number = float(value)
+        except OverflowError:
+            number = -math.inf
+        return self.site.redact.answer(clean(token)), number if math.isfinite(number) else IMPOSSIBLE
 
     def _index(self, given: JsonValue, call_id: str, name: str) -> int:
         if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
@@ -162,47 +224,5 @@ class Gathering:
         return index
 
 
-def logprobs(*places: JsonValue) -> list[StreamEvent]:
-    """From the first of `places` that has them: `{"content": [...]}`, or the list itself. What is malformed in them
-    is left out: an answer does not fail for its annotations.
-    """
-    for place in places:
-        content = place.get("content") if isinstance(place, dict) else place
-        if isinstance(content, list):
-            tokens = tuple(token for item in content if (token := _token(item)) is not None)
-            if tokens:
-                return [LogprobsDelta(tokens)]
-    return []
-
-
-def _token(item: JsonValue) -> TokenLogprob | None:
-    pair = _pair(item)
-    if pair is None or not isinstance(item, dict):
-        return None
-    top = item.get("top_logprobs")
-    alternatives = (_pair(other) for other in top) if isinstance(top, list) else ()
-    return TokenLogprob(*pair, tuple(other for other in alternatives if other is not None))
-
-
-def _pair(item: JsonValue) -> tuple[str, float] | None:
-    if not isinstance(item, dict):
-        return None
-    token, value = item.get("token"), item.get("logprob")
-    if not isinstance(token, str) or isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        number = -math.inf
-    return clean(token), number if math.isfinite(number) else IMPOSSIBLE
-
-
 def _count(value: JsonValue) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _name(value: JsonValue) -> str:
-    """An id or a name as text; servers send numbers, too."""
-    if isinstance(value, str):
-        return clean(value)
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""

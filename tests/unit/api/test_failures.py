@@ -208,6 +208,16 @@ def test_retry_after(value: str | None, expected: float | None) -> None:
     assert retry_after(value) == expected
 
 
+@pytest.mark.parametrize(
+    ("wait", "words"), [("86400", "wait 24 h."), ("86401", "wait more than a day."), ("999999999", "more than a day.")]
+)
+def test_a_wait_of_days_is_not_counted(wait: str, words: str) -> None:
+    error = http_failure(SITE, 429, {"retry-after": wait}, b"{}", body_status=False)
+    assert isinstance(error, RateLimited)
+    assert error.sentence.endswith(words)
+    assert error.retry_after == float(wait)
+
+
 def test_retry_after_a_date() -> None:
     moment = datetime.now(UTC) + timedelta(seconds=90)
     for text in (format_datetime(moment, usegmt=True), format_datetime(moment.replace(tzinfo=None))):
@@ -247,6 +257,17 @@ def test_no_form_of_the_key_comes_through(key: str, form: str) -> None:
     redact = Redactor(Secret(key))
     assert redact(f"«{written}»") == "«[key]»"
     assert redact.raw(f"«{written}»".encode()) == "«[key]»"
+
+
+@pytest.mark.parametrize("form", [*FORMS])
+@given(key=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=40))
+def test_a_request_that_is_quoted_in_an_error(form: str, key: str) -> None:
+    """A server that puts what it was sent, JSON or an address, into the sentence of its JSON error."""
+    site = Site("h", "/", Redactor(Secret(key)))
+    body = json.dumps({"error": {"message": f"bad request: the key {FORMS[form](key)} is odd"}}).encode()
+    error = http_failure(site, 400, {}, body, body_status=False)
+    assert error.sentence == "bad request: the key [key] is odd"
+    assert error.raw == json.dumps({"error": {"message": "bad request: the key [key] is odd"}})
 
 
 def test_without_a_key_nothing_is_erased() -> None:
