@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from coderapp.api.client import CheckResult
 from coderapp.api.dialect import host_of
@@ -87,9 +89,31 @@ def _result(
         return CheckResult(True, f"{takes}.{told}", True, accepted, model or profile.model)
     if isinstance(error, KeyRefused | KeyMissing):
         return CheckResult.failed(error, key_accepted=False)
+    if isinstance(error, RequestRefused) and error.status in (404, 405):
+        # Whoever has nothing there, or no such model, may not have looked at the key at all.
+        return CheckResult.failed(error, key_accepted=None, sentence=_nothing_there(profile, host, error))
     if isinstance(error, RequestRefused):
         takes = f"{host} answers and takes the key" if key else f"{host} answers"
         return CheckResult.failed(
             error, key_accepted=accepted, sentence=f"{takes}, but refuses the test: {error.sentence}"
         )
     return CheckResult.failed(error, key_accepted=accepted if isinstance(error, RateLimited) else None)
+
+
+_VERSION = re.compile(r"/v\d+(?:[a-z]+\d*)?(?:/|$)", re.IGNORECASE)
+_OF_A_MODEL = re.compile(r"\bmodels?\b(?!/)", re.IGNORECASE)
+
+
+def _nothing_there(profile: Profile, host: str, error: RequestRefused) -> str:
+    """A sentence for a 404 or 405, with a hint where the address probably lacks OpenAI's version part."""
+    path = urlsplit(profile.chat_url).path or "/"
+    silent = error.sentence.startswith(f"{host} has nothing at ")
+    if not silent and _OF_A_MODEL.search(error.sentence):
+        return f"{host} answers, but refuses the test: {error.sentence}"
+    what = "has nothing at" if error.status == 404 else "takes no prompts at"
+    told = f"{host} answers, but {what} {path}."
+    if profile.kind is ProfileKind.OPENAI and error.status == 404 and not _VERSION.search(path):
+        base = urlsplit(profile.base_url)
+        root = base.path.rstrip("/").removesuffix("/chat/completions")
+        return f"{told} The address probably lacks /v1: try {base.scheme}://{host}{root}/v1."
+    return f"{told} Check the address in the profile."

@@ -862,7 +862,7 @@ def test_check_of_an_openai_server() -> None:
         (by_path(models=answers({"error": "bad key"}, 401)), (False, True, False)),
         (by_path(models=MODELS, completions=answers({"error": "bad key"}, 401)), (False, True, False)),
         (by_path(models=answers({}, 404), completions=answers(completion(content="x"))), (True, True, True)),
-        (by_path(models=answers({}, 404), completions=answers({}, 404)), (False, True, True)),
+        (by_path(models=answers({}, 404), completions=answers({}, 404)), (False, True, None)),
         (by_path(models=MODELS, completions=answers({"error": "max_tokens is not known"}, 400)), (True, True, True)),
         (by_path(models=MODELS, completions=answers({"error": "no such model"}, 400)), (False, True, True)),
         (by_path(models=MODELS, completions=answers({"error": "slow down"}, 429)), (False, True, True)),
