@@ -29,6 +29,14 @@ _REMEMBERED = 12
 _PREFERENCE = {"html": 1.3, "react": 1.05}
 """Where no framework is named: what most people mean."""
 
+_FAMILIES = (frozenset(("html", "tailwind", "react", "svg")), frozenset(("python", "javascript")))
+"""Frameworks that stand in for each other where none is named."""
+
+_CHOICE = 0.36
+_AS_GOOD = 0.55
+"""Other answers to the same wish together begin with at most this probability, each having at least this share of the
+best one's score."""
+
 _OFF_THEME = 0.8
 _TAKEN_ALONG = 0.7
 
@@ -44,12 +52,13 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`answer` is what is meant. `beside`: snippets that the model also knows of while it writes, by weight (the
-    answer's own is 1 - their sum), and whether it may begin with one of them.
+    answer's own is 1 - their sum). `begins`: those of them that would answer as well, by the probability that the
+    answer begins as they do, and so is theirs to the end.
     """
 
     answer: Answer
     beside: tuple[tuple[Snippet, float], ...] = ()
-    may_begin_elsewhere: bool = False
+    begins: tuple[tuple[Snippet, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +75,13 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What retrieval settled on, best first, and what is missing from the wish as a phrase ("" where it is met)."""
+    """What retrieval settled on, best first, and what is missing from the wish as a phrase ("" where it is met); else `note` may
+    say something before the answer.
+    """
 
     matches: tuple[Match, ...]
     missing: str = ""
+    note: str = ""
 
 
 class Answerer:
@@ -116,7 +128,7 @@ class Answerer:
             return self._again(wish, topic)
         exact = [place for place in self._index.titled(text) if self._in(place, topic.frameworks)]
         if exact:
-            return self._exactly(exact, topic)
+            return self._exactly(text, exact, topic)
         topic = replace(
             topic,
             frameworks=wish.frameworks or topic.frameworks,
@@ -128,15 +140,16 @@ class Answerer:
             return self._follow(wish, topic)
         return self._fresh(wish, topic)
 
-    def _exactly(self, places: Sequence[int], topic: Topic) -> tuple[Plan, Topic]:
+    def _exactly(self, text: str, places: Sequence[int], topic: Topic) -> tuple[Plan, Topic]:
         """The prompt is a title."""
         place = places[0]
         snippet = self._snippets[place]
         query = dict.fromkeys(_subject_of(snippet), 1.0)
         others = [match for match in self._index.search(query) if match.place != place]
         own = Match(place, max((match.score for match in others), default=1.0) * 1.25, frozenset())
+        wanted = understand(text, answered=False).frameworks or topic.frameworks
         topic = replace(topic, frameworks=(snippet.framework,), subject=tuple(query.items()))
-        return self._show(_Found((own, *self._alike(others, place))), topic)
+        return self._show(_Found((own, *self._ranked(others, wanted, topic.theme))), topic, wanted)
 
     def _fresh(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
         """A new subject."""
@@ -328,27 +341,51 @@ class Answerer:
 
     # -------------------------------------------------------------------------------------------- answers
 
-    def _show(self, found: _Found, topic: Topic) -> tuple[Plan, Topic]:
+    def _show(self, found: _Found, topic: Topic, wanted: Sequence[str] | None = None) -> tuple[Plan, Topic]:
+        """`wanted`: the frameworks that other answers must be in, where they are not the topic's."""
         best = found.matches[0]
         snippet = self._snippets[best.place]
+        frameworks = topic.frameworks if wanted is None else wanted
         topic = replace(topic, shown=best.place, seen=(*topic.seen, best.place), pattern=snippet.pattern)
-        others = self._alike(found.matches[1:], best.place)[: _POOL - 1]
-        chosen = {best.place, *(match.place for match in others)}
-        if len(others) < _POOL - 1:
-            near = self._alike(self._near(snippet), best.place)
-            scale = _TAKEN_ALONG * best.score / max((match.score for match in near), default=1.0)
-            more = [replace(match, score=match.score * scale) for match in near if match.place not in chosen]
-            others += more[: _POOL - 1 - len(others)]
+        begins = self._as_good(found, frameworks, topic.theme)
+        chosen = {best.place, *(match.place for match, _ in begins)}
+        others = [match for match in self._alike(found.matches[1:], best.place) if match.place not in chosen]
+        chosen.update(match.place for match in others)
+        near = [match for match in self._alike(self._near(snippet), best.place) if match.place not in chosen]
+        scale = _TAKEN_ALONG * best.score / max((match.score for match in near), default=1.0)
+        others += [replace(match, score=match.score * scale) for match in near]
+        others = others[: _POOL - 1 - len(begins)]
         top = max(best.score, 1e-9)
         weights = [math.exp(min(match.score - top, 0.0) / (_SPREAD * top)) for match in others]
-        total = 1 + sum(weights)
+        left = 1 - _LEAST_LEAD - math.fsum(share for _, share in begins)
+        total = 1 + math.fsum(weights)
+        first = tuple((self._snippets[match.place], share) for match, share in begins)
         beside = tuple(
-            (self._snippets[match.place], (1 - _LEAST_LEAD) * weight / total)
-            for match, weight in zip(others, weights, strict=True)
+            (self._snippets[match.place], left * weight / total) for match, weight in zip(others, weights, strict=True)
         )
-        if not found.missing:
-            return Plan(Answer(snippet=snippet), beside, may_begin_elsewhere=True), topic
-        return Plan(self._speech.nearest(found.missing, snippet), beside), topic
+        answer = self._speech.nearest(found.missing, snippet) if found.missing else Answer(found.note, snippet=snippet)
+        return Plan(answer, first + beside, first), topic
+
+    def _as_good(self, found: _Found, frameworks: Sequence[str], theme: str) -> list[tuple[Match, float]]:
+        """Other answers to the same wish, each with the probability that it is given: of the best one's kind, in the
+        wanted frameworks (or, where none is named, in related ones), not against the theme.
+        """
+        best = found.matches[0]
+        if found.missing or found.note or best.score <= 0:
+            return []
+        snippet = self._snippets[best.place]
+        home = next((family for family in _FAMILIES if snippet.framework in family), {snippet.framework})
+        fitting = [
+            match
+            for match in found.matches[1:]
+            if match.score >= _AS_GOOD * best.score
+            and self._snippets[match.place].pattern == snippet.pattern
+            and self._snippets[match.place].framework in (frameworks or home)
+            and self._suits(match, theme)
+        ][: _POOL - 2]
+        shares = [min(match.score / best.score, 1.0) for match in fitting]
+        total = max(math.fsum(shares), 1.0)
+        return [(match, _CHOICE * share / total) for match, share in zip(fitting, shares, strict=True)]
 
     def _shown(self, matches: Iterable[Match]) -> list[Snippet]:
         return [self._snippets[match.place] for match in matches]

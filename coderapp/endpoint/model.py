@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -134,11 +135,11 @@ class SampleModel:
             main: Sequence[int] = style.documents[places[answer.snippet.slug]]
         else:
             main, frame = self._compose(render(answer, style_name), wording)
-        begin = plan.may_begin_elsewhere
-        documents = [Document(main, rest, rest if begin else 1.0)]
+        starts = {snippet.slug: share for snippet, share in plan.begins}
+        documents = [Document(main, rest, 1 - math.fsum(starts.values()))]
         if frame == style.frame:
             documents += [
-                Document(style.documents[places[snippet.slug]], weight, weight if begin else 0.0)
+                Document(style.documents[places[snippet.slug]], weight, starts.get(snippet.slug, 0.0))
                 for snippet, weight in plan.beside
             ]
         background = style.background

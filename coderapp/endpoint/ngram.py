@@ -29,9 +29,9 @@ END = 0
 END_TEXT = "<|end|>"
 """How the end token is named where log probabilities list it as an alternative. It is never part of an answer."""
 
-LOW_SHARE = 2e-4
-FLOOR_SHARE = 2e-6
-SIDE_SHARE = 0.05
+LOW_SHARE = 2e-5
+FLOOR_SHARE = 1e-6
+SIDE_SHARE = 5e-4
 """What is left to the low orders, to the floor, and, beside a trusted longest context, to the other high orders."""
 
 TRUSTED = 12
