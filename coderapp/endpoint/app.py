@@ -211,7 +211,7 @@ class Endpoint:
                 f"{self._settings.max_answers} answers are being written already; try again in a second",
                 headers={"Retry-After": "1"},
             )
-        calls = _calls(wanted)
+        calls = await _calls(wanted)
         if calls:
             spent = sum(count_pieces(call.name) + count_pieces(call.arguments) for call in calls)
             outcome = Outcome(FinishReason.TOOL_CALLS, input_tokens, spent, calls)
@@ -320,12 +320,12 @@ async def _watch(receive: Receive, ended: asyncio.Event) -> None:
 # What only some requests need is imported by the first of them: the endpoint is ready sooner.
 
 
-def _calls(wanted: ChatRequest) -> tuple[ToolCall, ...]:
+async def _calls(wanted: ChatRequest) -> tuple[ToolCall, ...]:
     if not wanted.tools:
         return ()
     from coderapp.endpoint.toolcalls import choose_calls
 
-    return choose_calls(wanted)
+    return await asyncio.to_thread(choose_calls, wanted)  # others have their turn meanwhile
 
 
 def _plan_for_results(wanted: ChatRequest) -> Plan | None:

@@ -20,20 +20,23 @@ _COLOR = re.compile(
 )
 _NUMBER = re.compile(r"(?<![\w.#])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _QUOTED = re.compile(
-    r"```[^\n]*\n(?P<fence>.*?)```|`(?P<tick>[^`\n]+)`|\"(?P<double>[^\"\n]+)\"|“(?P<curly>[^”\n]+)”|(?<!\w)'(?P<single>[^'\n]+)'(?!\w)",
+    r"```[^\n`]{0,200}\n(?P<fence>.*?)```|`(?P<tick>[^`\n]+)`|\"(?P<double>[^\"\n]+)\"|“(?P<curly>[^“”\n]+)”|(?<!\w)'(?P<single>[^'\n]+)'(?!\w)",
     re.DOTALL,
 )
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _TIME = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b")
-_MARKUP = re.compile(r"<[a-z!/].*>", re.IGNORECASE | re.DOTALL)
-_RULES = re.compile(r"[.#@:*\[a-z][^{}\n]*\{.*\}", re.IGNORECASE | re.DOTALL)
+_MARKUP = re.compile(r"<[a-z!/]", re.IGNORECASE)
+_RULES = re.compile(r"[.#@:*\[a-z][^{}\n]{0,400}\{", re.IGNORECASE)
 _AFTER_COLON = re.compile(r":\s*(\S.*)", re.DOTALL)
 _PLACE = re.compile(
     r"\b(?:in|for|at|of|near|from|to|around)\s+((?:[A-ZÀ-Þ][\w'’.-]*)(?:[\s,]+(?:[A-ZÀ-Þ][\w'’-]*|de|la|am|of))*)"
 )
 _CAPITALISED = re.compile(r"(?<=[\w,;] )([A-ZÀ-Þ][\w'’-]+(?:\s+[A-ZÀ-Þ][\w'’-]+)*)")
+_MOST_ENTRIES = 100
+_MOST_WORDS = 5
+"""Of a flag's name that are looked for; each may be inflected, which multiplies the ways to find them."""
 _NOT = r"\b(?:no|not|without|don't|never|non)[\s-]+(?:\w+\s+)?"
 
 _PLACES = frozenset(words("location city place country town address region destination origin"))
@@ -58,6 +61,8 @@ class Material:
     numbers: list[tuple[int, int, float]] = field(default_factory=list)
     quoted: list[str] = field(default_factory=list)
     taken: list[tuple[int, int]] = field(default_factory=list)
+    written: dict[type, JsonValue] = field(default_factory=dict)  # JSON of a type that stands in the text, once read
+    whole: tuple[tuple[tuple[int, str], ...], tuple[tuple[int, int, float], ...], tuple[str, ...]] = ((), (), ())
 
     @classmethod
     def of(cls, text: str) -> Material:
@@ -73,7 +78,13 @@ class Material:
                 outside[match.start() : match.end()] = " " * len(match[0])
         blanked = "".join(outside)
         found.numbers = [(match.start(), match.end(), float(match[0])) for match in _NUMBER.finditer(blanked)]
+        found.whole = (tuple(found.colors), tuple(found.numbers), tuple(found.quoted))
         return found
+
+    def again(self) -> Material:
+        """The same prompt with nothing used up, without another look at it."""
+        colors, numbers, quoted = self.whole
+        return Material(self.text, [*colors], [*numbers], [*quoted], [], self.written, self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,10 @@ class Arguments:
 
 def read_arguments(parameters: Schema, text: str) -> Arguments:
     """The arguments of a tool with that schema; each satisfies its declaration."""
-    material = Material.of(text)
+    return _read(parameters, text, Material.of(text))
+
+
+def _read(parameters: Schema, text: str, material: Material) -> Arguments:
     declared = _properties(parameters)
     required = _required(parameters)
     found: dict[str, JsonValue] = {}
@@ -150,7 +164,8 @@ def _value(name: str, declaration: Schema, material: Material, *, named_only: bo
     if kind == "array":
         return _several(name, declaration, material)
     if kind == "object":
-        return _object(declaration, material)
+        # Whole in one go, and the same in both: nested twice at every level, it would take for ever.
+        return _object(declaration, material) if named_only else None
     return _text(name, declaration, material, named_only=named_only)
 
 
@@ -165,7 +180,10 @@ def _choice(name: str, enum: list[JsonValue], material: Material, *, named_only:
     for option in enum:
         if isinstance(option, bool) or not isinstance(option, str | int | float):
             continue
-        spelled = re.escape(str(option)).replace("_", r"[\s_-]?").replace(r"\-", r"[\s_-]?")
+        parts = re.split(r"[\s_-]+", str(option))
+        if not any(parts):
+            continue
+        spelled = r"[\s_-]?".join(map(re.escape, parts))
         pattern = rf"(?<![A-Za-z_]){spelled}(?![A-Za-z0-9_])"
         found = re.finditer(pattern, material.text, re.IGNORECASE)
         mentions += [(match.start(), match.end(), option) for match in found]
@@ -195,7 +213,7 @@ def _flag(name: str, declaration: Schema, material: Material) -> JsonValue:
     told = [word for word in re.split(r"[_\s-]+", name.lower()) if word not in ("is", "has", "use", "with", "include")]
     if not told:
         return None
-    spelled = r"[\s_-]*".join(re.escape(word.removesuffix("s")) + r"\w{0,3}" for word in told)
+    spelled = r"[\s_-]*".join(re.escape(word.removesuffix("s")) + r"\w{0,3}" for word in told[:_MOST_WORDS])
     match = re.search(
         rf"\b{spelled}\b(?:\W{{1,3}}(?:(?P<no>false|no|off)|(?P<yes>true|yes|on))\b)?", material.text, re.IGNORECASE
     )
@@ -244,7 +262,7 @@ def _several(name: str, declaration: Schema, material: Material) -> JsonValue:
     items = declaration.get("items")
     items = items if isinstance(items, dict) else {}
     kind = _kind(items)
-    written = _json_in(material.text, list)
+    written = _json_in(material, list)
     if written is not None:
         return written
     hints = _hints(name, declaration) | _about(declaration) | _about(items)
@@ -277,16 +295,22 @@ def _several(name: str, declaration: Schema, material: Material) -> JsonValue:
 
 
 def _object(declaration: Schema, material: Material) -> JsonValue:
-    written = _json_in(material.text, dict)
+    written = _json_in(material, dict)
     if written is not None:
         return written
     if not _properties(declaration):
         return None
-    inner = read_arguments(declaration, material.text)
+    inner = _read(declaration, material.text, material.again())
     return inner.found if inner.found and not inner.filled else None
 
 
-def _json_in(text: str, kind: type) -> JsonValue:
+def _json_in(material: Material, kind: type) -> JsonValue:
+    if kind not in material.written:
+        material.written[kind] = _decoded(material.text, kind)
+    return material.written[kind]
+
+
+def _decoded(text: str, kind: type) -> JsonValue:
     decoder = json.JSONDecoder()
     mark = "[" if kind is list else "{"
     for start in [match.start() for match in re.finditer(re.escape(mark), text)][:20]:
@@ -319,7 +343,7 @@ def _text(name: str, declaration: Schema, material: Material, *, named_only: boo
             if form in formats:
                 return None
     beside = re.search(
-        rf"\b{_name_pattern(name)}\b\s*(?:is|to|=|:|called|named)?\s*(?:\"([^\"\n]+)\"|'([^'\n]+)'|`([^`\n]+)`|“([^”\n]+)”)",
+        rf"\b{_name_pattern(name)}\b\s{{0,9}}(?:is|to|=|:|called|named)?\s{{0,9}}(?:\"([^\"\n]+)\"|'([^'\n]+)'|`([^`\n]+)`|“([^”\n]+)”)",
         text,
         re.IGNORECASE,
     )
@@ -344,9 +368,9 @@ def _text(name: str, declaration: Schema, material: Material, *, named_only: boo
     match = _AFTER_COLON.search(text)
     if match is not None and not text[match.start() :].startswith("://"):
         return match[1].strip()
-    called = re.search(r"\b(?:called|named|titled|for|saying|says|of)\s+(.+?)[.!?]*$", text, re.IGNORECASE | re.DOTALL)
+    called = re.search(r"\b(?:called|named|titled|for|saying|says|of)\s+(\S.*)$", text, re.IGNORECASE | re.DOTALL)
     if called is not None and not hints & _CODE:
-        return called[1].strip()
+        return called[1].strip().rstrip(".!?").strip() or None
     return None
 
 
@@ -392,20 +416,29 @@ def _source(hints: set[str], material: Material) -> JsonValue:
         if start >= 0:
             return text[start : end + 1] if end > start else text[start:]
     if hints & {"html", "markup", "xml", "svg"}:
-        match = _MARKUP.search(text)
-        if match is not None:
-            return match[0]
+        markup = _through(_MARKUP, ">", text)
+        if markup is not None:
+            return markup
     if hints & set(words("css")):
         _, colon, after = text.partition(": ") if ":\n" not in text else text.partition(":\n")
-        match = _RULES.search(after if colon and "{" in after else text)
-        if match is not None:
-            return match[0]
+        rules = _through(_RULES, "}", after if colon and "{" in after else text)
+        if rules is not None:
+            return rules
     match = _AFTER_COLON.search(text)
     return match[1].strip() if match is not None else None
 
 
-def _made_up(declaration: Schema, name: str, text: str) -> JsonValue:
-    """A value that the schema allows, for a required argument that the prompt does not give."""
+def _through(opening: re.Pattern[str], end: str, text: str) -> str | None:
+    """From the first `opening` to the last `end`. One expression for both would try every beginning with every end."""
+    match = opening.search(text)
+    last = text.rfind(end)
+    return text[match.start() : last + 1] if match is not None and last >= match.end() else None
+
+
+def _made_up(declaration: Schema, name: str, text: str, room: int = _MOST_ENTRIES) -> JsonValue:
+    """A value that the schema allows, for a required argument that the prompt does not give. `room`: entries that
+    lists within lists may have all together.
+    """
     if "default" in declaration:
         return declaration["default"]
     enum = declaration.get("enum")
@@ -424,11 +457,12 @@ def _made_up(declaration: Schema, name: str, text: str) -> JsonValue:
     if kind == "array":
         least = declaration.get("minItems")
         items = declaration.get("items")
-        count = least if isinstance(least, int) else 0
-        return [_made_up(items if isinstance(items, dict) else {}, name, text) for _ in range(min(count, 100))]
+        count = min(max(least, 0), room) if isinstance(least, int) else 0
+        inner = items if isinstance(items, dict) else {}
+        return [_made_up(inner, name, text, room // count) for _ in range(count)]
     if kind == "object":
         properties = _properties(declaration)
-        return {each: _made_up(properties.get(each, {}), each, text) for each in sorted(_required(declaration))}
+        return {each: _made_up(properties.get(each, {}), each, text, room) for each in sorted(_required(declaration))}
     return _made_up_text(declaration, text)
 
 

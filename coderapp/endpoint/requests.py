@@ -16,6 +16,14 @@ from coderapp.endpoint.problems import Refusal
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 
+_MOST_LEVELS = 16
+"""Of a tool's schema: objects within each other. One takes two levels of JSON: itself and its `properties`."""
+_AROUND = 2
+"""Levels of JSON around a tool's schema."""
+_MOST_PROPERTIES = 256
+_MOST_VALUES = 20_000
+"""In all tools of a request."""
+
 Body = Mapping[str, JsonValue]
 
 
@@ -80,6 +88,7 @@ def chat_request(body: Body, *, openai_path: bool) -> ChatRequest:
     if "top_logprobs" in values and values.get("logprobs") is not True:
         raise Refusal(400, "top_logprobs requires logprobs to be true", param="top_logprobs")
     tools = values.get("tools") or []
+    _check_schemas(_list(tools))
     options = body.get("stream_options")
     if options is not None and not isinstance(options, dict):
         raise Refusal(400, "stream_options must be an object", param="stream_options")
@@ -111,6 +120,37 @@ def chat_request(body: Body, *, openai_path: bool) -> ChatRequest:
         tools=tuple(tool for tool in _list(tools) if isinstance(tool, dict)),
         tool_choice=_tool_choice(body.get("tool_choice"), _list(tools)),
     )
+
+
+def _check_schemas(tools: Sequence[JsonValue]) -> None:
+    """Refuses declarations that would take more work than a prompt is worth."""
+    values = 0
+    for place, tool in enumerate(tools):
+        left: list[tuple[JsonValue, int]] = [(tool, -_AROUND)]
+        while left:
+            value, depth = left.pop()
+            values += 1
+            if not isinstance(value, dict | list):
+                continue
+            if depth > 2 * _MOST_LEVELS:
+                raise Refusal(
+                    400,
+                    f"tools[{place}].function.parameters is nested deeper than {_MOST_LEVELS} levels",
+                    param="tools",
+                )
+            properties = value.get("properties") if isinstance(value, dict) else None
+            if isinstance(properties, dict) and len(properties) > _MOST_PROPERTIES:
+                raise Refusal(
+                    400,
+                    f"tools[{place}].function.parameters has {len(properties)} properties in one object; "
+                    f"{_MOST_PROPERTIES} is the most",
+                    param="tools",
+                )
+            left += [(each, depth + 1) for each in (value.values() if isinstance(value, dict) else value)]
+        if values > _MOST_VALUES:
+            raise Refusal(
+                400, f"the tools hold more than {_MOST_VALUES} values; send fewer or simpler ones", param="tools"
+            )
 
 
 def _with_openai_names(body: Body) -> dict[str, JsonValue]:

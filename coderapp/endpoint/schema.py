@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from coderapp.core.message import JsonValue
+from coderapp.endpoint.tools.patterns import is_cheap
 
 Schema = Mapping[str, JsonValue]
 
@@ -49,7 +50,7 @@ def types_of(schema: Schema) -> tuple[str, ...]:
 def fault(value: JsonValue, schema: Schema, name: str = "the value") -> str | None:
     """What is wrong with `value`, as a sentence with `name` as its subject; None where it is right.
 
-    Knows type, enum, const, numbers' bounds and multipleOf, lengths, pattern, items, properties, required,
+    Knows type, enum, const, numbers' bounds and multipleOf, lengths, simple patterns, items, properties, required,
     additionalProperties and anyOf/oneOf/allOf. What else a schema says is not looked at.
     """
     types = types_of(schema)
@@ -102,10 +103,10 @@ def _text_fault(value: str, schema: Schema, name: str) -> str | None:
     if most is not None and len(value) > most:
         return f"{name} must have at most {most:g} characters"
     pattern = schema.get("pattern")
-    if isinstance(pattern, str):
+    if isinstance(pattern, str) and is_cheap(pattern, len(value)):
         try:
             matches = re.search(pattern, value) is not None
-        except re.error:
+        except (re.error, OverflowError):
             return None  # a pattern of another dialect of regular expressions
         if not matches:
             return f"{name} must match {pattern}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from coderapp.core.message import JsonValue
 from coderapp.endpoint import schema
 from coderapp.endpoint.arguments import read_arguments
+from coderapp.endpoint.problems import Refusal
 from coderapp.endpoint.requests import ToolResult, chat_request
 from coderapp.endpoint.toolbox import TOOLS
 from coderapp.endpoint.toolcalls import choose_calls, sentence_for
@@ -270,3 +272,71 @@ def test_whatever_is_read_satisfies_its_schema(text: str, properties: dict[str, 
     found = read_arguments({"type": "object", "properties": properties, "required": [*properties]}, text)
     for name, value in found.all.items():
         assert schema.fault(value, properties[name], name) is None
+
+
+def nested(levels: int) -> dict[str, JsonValue]:
+    declared: dict[str, JsonValue] = {"type": "string"}
+    for _ in range(levels):
+        declared = {"type": "object", "properties": {"a": declared}, "required": ["a"]}
+    return declared
+
+
+def with_schema(parameters: JsonValue) -> dict[str, JsonValue]:
+    return {"type": "function", "function": {"name": "nest", "parameters": parameters}}
+
+
+def test_nested_schemas_take_no_longer_at_each_level() -> None:
+    began = perf_counter()
+    ((_, arguments),) = chosen("call nest", [with_schema(nested(16))], tool_choice="required")
+    assert perf_counter() - began < 0.5
+    for _ in range(15):
+        arguments = arguments["a"]
+    assert arguments == {"a": "call nest"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        (nested(17), "tools[0].function.parameters is nested deeper than 16 levels"),
+        (nested(300), "tools[0].function.parameters is nested deeper than 16 levels"),
+        (
+            {"properties": {f"p{number}": {} for number in range(257)}},
+            "tools[0].function.parameters has 257 properties in one object; 256 is the most",
+        ),
+        ({"enum": [*range(20_000)]}, "the tools hold more than 20000 values; send fewer or simpler ones"),
+    ],
+)
+def test_schemas_without_measure_are_refused(parameters: JsonValue, sentence: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        chosen("call nest", [with_schema(parameters)])
+    assert (refused.value.status, refused.value.sentence) == (400, sentence)
+
+
+def _lists(levels: int) -> JsonValue:
+    declared: dict[str, JsonValue] = {"type": "integer"}
+    for _ in range(levels):
+        declared = {"type": "array", "minItems": 100, "items": declared}
+    return {"type": "object", "properties": {"a": declared}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "text"),
+    [
+        ({"type": "object", "properties": {"_".join("a" * 40): {"type": "boolean"}}}, "a" * 200),
+        ({"type": "object", "properties": {"a": {"enum": ["_" * 40]}}}, "_" * 200),
+        ({"type": "object", "properties": {"a": {"enum": ["_ " * 40]}}}, " " * 200),
+        (_lists(6), "x"),
+        ({"properties": {"email": {"type": "string"}}, "required": ["email"]}, "a" * 100_000),
+        ({"properties": {"html": {"type": "string"}}, "required": ["html"]}, "<a" * 50_000),
+        ({"properties": {"css": {"type": "string"}}, "required": ["css"]}, "a" * 100_000),
+        ({"properties": {"css": {"type": "string"}}, "required": ["css"]}, "a{" * 50_000),
+        ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, "“" * 100_000),
+        ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, "for " + "." * 99_000 + "x"),
+        ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, "a" + " " * 99_000 + "x"),
+        ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, "```a" * 25_000),
+    ],
+)
+def test_no_prompt_and_no_schema_takes_long_to_read(declared: dict[str, JsonValue], text: str) -> None:
+    began = perf_counter()
+    read_arguments(declared, text)
+    assert perf_counter() - began < 1.0
