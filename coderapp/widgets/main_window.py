@@ -445,12 +445,16 @@ class MainWindow(QMainWindow):
         sizes = state.get("panes")
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size >= 0 for size in sizes):
             self._splitter.setSizes(sizes)
-        else:
-            middle = metrics.WINDOW_WIDTH - metrics.HISTORY_WIDTH - metrics.PANEL_WIDTH
-            self._splitter.setSizes([metrics.HISTORY_WIDTH, middle, metrics.PANEL_WIDTH])
         self.history.setVisible(state.get("history_hidden") is not True)
         self.panel.setVisible(state.get("parameters_hidden") is not True)
         self._show_checks()
+
+    def _set_first_sizes(self) -> None:
+        """Of the panes, where none are known yet."""
+        left, right = metrics.HISTORY_WIDTH, metrics.PANEL_WIDTH
+        if self.width() - left - right < metrics.PANE_COMFORTABLE:
+            left, right = metrics.HISTORY_LEAST, metrics.PANEL_LEAST
+        self._splitter.setSizes([left, self.width() - left - right, right])
 
     def _adapt(self, *, narrowed: bool) -> None:
         """The conversation comes first: where the window is made narrow, the sides shrink, and then give way."""
@@ -465,7 +469,8 @@ class MainWindow(QMainWindow):
             elif width >= least and name in self._gave_way:
                 self._gave_way.discard(name)
                 pane.show()
-        left, middle, right = self._splitter.sizes()
+        left, _, right = self._splitter.sizes()
+        middle = width - left - right  # the splitter itself is resized after the window
         if (
             narrowed
             and middle < metrics.PANE_COMFORTABLE
@@ -507,6 +512,8 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if not isinstance(self._parts.state.get("panes"), list):
+            self._set_first_sizes()
         self.pane.composer.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
