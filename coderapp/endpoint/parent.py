@@ -28,13 +28,25 @@ def watch_parent(parent_pid: int | None, gone: Callable[[], None]) -> threading.
         resting = threading.Event()
         while is_alive():
             resting.wait(_EVERY)
-        gone()
-        resting.wait(_LAST_RESORT)
-        os._exit(1)
+        try:
+            gone()
+        finally:  # whatever went wrong with the good order
+            resting.wait(_LAST_RESORT)
+            os._exit(1)
 
     thread = threading.Thread(target=watch, name="parent-watch", daemon=True)
     thread.start()
     return thread
+
+
+def end_at_last(status: int, seconds: float = 1.5) -> None:
+    """End this process with `status` if it still runs after so many seconds: a request's work may hold up its end."""
+
+    def wait() -> None:
+        threading.Event().wait(seconds)
+        os._exit(status)
+
+    threading.Thread(target=wait, name="last-resort", daemon=True).start()
 
 
 def _posix_test(parent_pid: int | None) -> Callable[[], bool] | None:

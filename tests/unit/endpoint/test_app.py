@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -626,3 +627,77 @@ def test_old_function_messages_and_results_without_a_call() -> None:
     assert chat_request({"messages": orphan}, openai_path=True).results == (ToolResult("", "1"),)
     with pytest.raises(Refusal, match="content must be a text"):
         chat_request({"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]}, openai_path=True)
+
+
+def _exchange(endpoint: Running, *pieces: bytes) -> bytes:
+    """What comes back until the end of the connection."""
+    host, port = endpoint.url.removeprefix("http://").split(":")
+    received = b""
+    with socket.create_connection((host, int(port)), 10) as connection:
+        with suppress(ConnectionError):
+            for piece in pieces:
+                connection.sendall(piece)
+        with suppress(ConnectionError):
+            while part := connection.recv(65_536):
+                received += part
+    return received
+
+
+_CHUNKED = b"POST /coder HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "times"),
+    [
+        (b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ", 40),
+        (b"GET /", 40),
+        (_CHUNKED + b"0\r\nX: ", 40),
+        (_CHUNKED + b"1;", 40),
+    ],
+)
+def test_headers_have_an_end(endpoint: Running, head: bytes, times: int) -> None:
+    received = _exchange(endpoint, head, *([b"a" * 1_000_000] * times))
+    # A client that still sends may miss the words, but not the end of the connection.
+    assert b" 200 " not in received
+    assert endpoint.client.get("/openapi.json").status_code == 200
+
+
+@pytest.mark.parametrize("padding", [b"X: " + b"a" * 70_000, b"\r\n".join([b"X: aaaaaaaa"] * 8_000)])
+def test_large_headers_are_refused_in_words(endpoint: Running, padding: bytes) -> None:
+    head = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    received = _exchange(endpoint, head + padding + b"\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 431 ")
+    body = json.loads(received.partition(b"\r\n\r\n")[2])
+    assert body == {"status": 431, "error": "the request's headers are larger than 65536 bytes; send smaller ones"}
+
+
+def test_headers_of_60_kilobytes_pass(endpoint: Running) -> None:
+    head = b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: " + b"a" * 60_000
+    assert b'"authentication_error"' in _exchange(endpoint, head + b"\r\n\r\n")
+
+
+def test_a_method_that_nobody_knows(endpoint: Running) -> None:
+    received = _exchange(endpoint, b"FOO /coder HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 405 ")
+    assert b"Allow: GET, POST" in received
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["status"] == 405
+
+
+def test_what_is_no_http_gets_a_sentence(endpoint: Running) -> None:
+    received = _exchange(endpoint, b"GET / HTTP/1.1\r\nno header\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["error"].startswith("what came is not an HTTP/1.1 request")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_http_1_0_gets_a_plain_body(endpoint: Running, stream: bool) -> None:
+    body = json.dumps({"messages": "a login form", "stream": stream, "max_tokens": 30}).encode()
+    head = f"POST /coder HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nWWW-Authenticate: {KEY}\r\n"
+    received = _exchange(endpoint, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    headers, _, reply = received.partition(b"\r\n\r\n")
+    assert b"chunked" not in headers
+    if stream:
+        assert reply.startswith(b"data: {")
+        assert reply.endswith(b"data: [DONE]\n\n")
+    else:
+        assert json.loads(reply)["total_output_tokens"] == 30

@@ -296,3 +296,26 @@ def test_hosts_that_are_ours(listens_on: str, named: str, ours: bool) -> None:
 
 def test_resources_are_found() -> None:
     assert resources.resource_path("snippets").is_dir()
+
+
+_STUCK = """
+import signal, sys, threading
+from coderapp.endpoint import parent
+if sys.argv[1] == "parent":
+    def gone():
+        raise RuntimeError("the loop is closed")
+    threading.excepthook = lambda args: None
+    parent._posix_test = lambda pid: lambda: False
+    parent.watch_parent(1, gone)
+else:
+    parent.end_at_last(0, 0.2)
+threading.Event().wait(20)
+sys.exit(7)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the parent is looked for in another way")
+@pytest.mark.parametrize(("how", "status"), [("parent", 1), ("signal", 0)])
+def test_a_process_that_can_not_end_in_good_order_is_ended(how: str, status: int) -> None:
+    ended = subprocess.run([sys.executable, "-c", _STUCK, how], cwd=ROOT, timeout=10, check=False)
+    assert ended.returncode == status
