@@ -26,7 +26,9 @@ _SPREAD = 0.1
 
 _REMEMBERED = 12
 
-_PREFERENCE = {"html": 1.3, "react": 1.05}
+_PREFERENCE = {
+    "html": 1.3, "react": 1.05, "swiftui": 0.85, "compose": 0.85, "flutter": 0.85, "qml": 0.85, "react-native": 0.85,
+}  # fmt: skip
 """Where no framework is named: what most people mean."""
 
 _FAMILIES = (frozenset(("html", "tailwind", "react", "svg")), frozenset(("python", "javascript")))
@@ -36,6 +38,15 @@ _CHOICE = 0.36
 _AS_GOOD = 0.55
 """Other answers to the same wish together begin with at most this probability, each having at least this share of the
 best one's score."""
+
+_CODE = frozenset(("python", "javascript", "sql", "shell"))
+"""Frameworks whose snippets show nothing: the others are of user interfaces."""
+
+_ALONG = 0.4
+"""What a term weighs that only comes along with the subject."""
+
+_SURE = 0.75
+"""A snippet of another kind than the prompt names must cover this much of it to pass for an answer."""
 
 _OFF_THEME = 0.8
 _TAKEN_ALONG = 0.7
@@ -75,8 +86,8 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What retrieval settled on, best first, and what is missing from the wish as a phrase ("" where it is met); else `note` may
-    say something before the answer.
+    """What retrieval settled on, best first, and what is missing from the wish as a phrase ("" where it is met); else
+    `note` may say something before the answer.
     """
 
     matches: tuple[Match, ...]
@@ -153,17 +164,56 @@ class Answerer:
 
     def _fresh(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
         """A new subject."""
-        query = dict.fromkeys(wish.subject, 1.0)
+        query = {term: _ALONG if term in wish.along else 1.0 for term in wish.subject}
         topic = replace(topic, subject=tuple(query.items()), pattern="")
         if not wish.subject and (wish.frameworks or wish.theme) and not wish.foreign:
             return Plan(self._speech.catalogue(wish.frameworks, wish.theme)), topic
         scored = self._index.search(self._themed(query, topic))
-        relevant = [match for match in scored if self._is_relevant(match, wish)]
+        relevant = [match for match in scored if self._is_relevant(match, wish) and self._can_stand_in(match, wish)]
         if not relevant:
             near = [match for match in scored if match.strong] if wish.builds or not wish.elsewhere else []
             near = [match for match in near if self._fits(match, wish.frameworks)] or near
             return Plan(self._speech.decline(self._shown(near), wish.frameworks)), topic
-        return self._show(self._settle(relevant, wish, topic), topic)
+        return self._show(self._sure(self._settle(relevant, wish, topic, scored=scored), scored, wish, topic), topic)
+
+    def _can_stand_in(self, match: Match, wish: Wish) -> bool:
+        """Whether a snippet can be the nearest to a wish in another framework: code is no screen, and the other way
+        round, unless it is of the very kind that is named.
+        """
+        framework = self._snippets[match.place].framework
+        if framework in wish.frameworks or self._is_kind(match, wish.subject):
+            return True
+        if wish.frameworks:
+            coded = framework in _CODE
+            alike = all((name in _CODE) == coded for name in wish.frameworks)
+            return alike and (not coded or self._covered(match, wish) >= 0.9)
+        return not (wish.visible and framework in _CODE)
+
+    def _covered(self, match: Match, wish: Wish) -> float:
+        """How much of the subject a snippet is about."""
+        rarity = self._index.rarity
+        return sum(map(rarity, match.strong.intersection(wish.subject))) / sum(map(rarity, wish.subject))
+
+    def _sure(self, found: _Found, scored: Sequence[Match], wish: Wish, topic: Topic) -> _Found:
+        """What was found, or where it only shares words with the wish, the nearest, called that."""
+        best = found.matches[0]
+        snippet = self._snippets[best.place]
+        if found.missing or self._is_kind(best, wish.subject):
+            return found
+        kinds = {pattern for pattern in self._patterns if len(pattern) == 1 and pattern[0] in wish.subject}
+        kinds = {pattern for pattern in kinds if pattern[0] not in {*best.strong, *wish.along}}
+        if kinds:
+            of_kind = [match for match in scored if tuple(_pattern_terms(self._snippets[match.place])) in kinds]
+            of_kind = [match for match in of_kind if self._fits(match, topic.frameworks)]
+            if of_kind:
+                ranked = self._ranked(of_kind, topic.frameworks, topic.theme)
+                return _Found((*ranked, *found.matches), "answer to exactly that")
+        if wish.subject in self._patterns:  # a kind by itself, which the framework does not have
+            return _Found(found.matches, "answer to exactly that")
+        phrased = any(" " in phrase and set(terms(phrase)) <= best.strong for phrase in snippet.keywords)
+        if phrased or self._covered(best, wish) >= _SURE:
+            return found
+        return _Found(found.matches, "answer to exactly that")
 
     def _follow(self, wish: Wish, topic: Topic) -> tuple[Plan, Topic]:
         """Something more about the same subject: another framework, another theme, an addition."""
@@ -189,9 +239,23 @@ class Answerer:
             return Plan(self._speech.cannot_edit(shown, self._shown([*same, *self._near(shown)]))), topic
         topic = replace(topic, subject=tuple(query.items()))
         if fits:
-            return self._show(self._settle(candidates, wish, topic, pattern), topic)
+            found = self._settle(candidates, wish, topic, pattern)
+            return self._show(self._rethemed(found, candidates, wish, topic) if not new else found, topic)
         missing = f"{pattern.replace('-', ' ')} like that in {names_of(topic.frameworks)}"
         return self._show(_Found(tuple(self._ranked(candidates, topic.frameworks, topic.theme)), missing), topic)
+
+    def _rethemed(self, found: _Found, candidates: Sequence[Match], wish: Wish, topic: Topic) -> _Found:
+        """Another theme of what was shown just now must not be the same again without a word."""
+        place = found.matches[0].place
+        if not wish.theme or place != topic.shown:
+            return found
+        snippet = self._snippets[place]
+        if self._snippets[place].suits(wish.theme):
+            return replace(found, note=self._speech.has_theme(wish.theme, snippet))
+        home = next((family for family in _FAMILIES if snippet.framework in family), frozenset())
+        themed = [match for match in candidates if self._snippets[match.place].theme == wish.theme]
+        related = [match for match in themed if self._snippets[match.place].framework in home]
+        return replace(found, matches=tuple(self._ranked(related, (), wish.theme))) if related else found
 
     def _with_added(
         self, new: Sequence[str], scored: Sequence[Match], same: Sequence[Match], topic: Topic
@@ -213,7 +277,9 @@ class Answerer:
             if fitting:
                 # A new kind that is named outright ("add a search box") is what is wanted now.
                 return fitting, of_kind or self._is_kind(fitting[0], new)
-        return both or other, True
+        if both:
+            return both, False
+        return (other if topic.shown is None else []), True
 
     def _is_kind(self, match: Match, new: Sequence[str]) -> bool:
         return set(_pattern_terms(self._snippets[match.place])) <= set(new)
@@ -274,8 +340,7 @@ class Answerer:
         strong = match.strong.intersection(subject)
         if not strong:
             return False
-        rarity = self._index.rarity
-        covered = sum(map(rarity, strong)) / sum(map(rarity, subject))
+        covered = self._covered(match, wish)
         meant = wish.builds or bool(wish.frameworks or wish.foreign)
         named = self._is_named(match, strong)
         if wish.elsewhere:
@@ -298,7 +363,9 @@ class Answerer:
         snippet = self._snippets[match.place]
         return snippet.theme == "none" or snippet.suits(theme)
 
-    def _settle(self, matches: Sequence[Match], wish: Wish, topic: Topic, pattern: str = "") -> _Found:
+    def _settle(
+        self, matches: Sequence[Match], wish: Wish, topic: Topic, pattern: str = "", scored: Sequence[Match] = ()
+    ) -> _Found:
         """The matches that meet framework and theme; else the nearest, with what is missing."""
         frameworks, theme = topic.frameworks, topic.theme
         ranked = self._ranked(matches, frameworks, theme)
@@ -313,9 +380,15 @@ class Answerer:
             if suiting:
                 return _Found(tuple(suiting))
             name = FRAMEWORKS[self._snippets[fitting[0].place].framework]
-            return _Found(tuple(fitting), f"{theme} {found.replace('-', ' ')} in {name}" if wish.theme else "")
+            return _Found(
+                tuple(fitting), f"{theme} {found.replace('-', ' ')} in {name}" if wish.theme or pattern else ""
+            )
         if not wish.frameworks and not pattern:  # a framework of an earlier turn, and a new subject
             return _Found(tuple(ranked))
+        of_kind = [match for match in scored if self._snippets[match.place].pattern == found]
+        homely = [match for match in of_kind if self._fits(match, frameworks)]
+        if homely:  # of the same kind, only without all that is asked for
+            return _Found((*self._ranked(homely, frameworks, theme), *ranked), f"{subject} in {names_of(frameworks)}")
         suiting = [match for match in ranked if self._suits(match, theme)]
         return _Found(tuple(suiting or ranked), f"{subject} in {names_of(frameworks)}")
 

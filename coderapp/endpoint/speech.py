@@ -75,6 +75,12 @@ class Speech:
         note = f"{_SELF} and have no {missing}. This is the nearest in my library: {snippet.label}."
         return Answer(note, snippet=snippet)
 
+    def has_theme(self, theme: str, snippet: Snippet) -> str:
+        """Where what was shown is asked for in a theme that it has already."""
+        if snippet.theme == theme:
+            return f"{snippet.label} is {theme} already. Here it is once more."
+        return f"{snippet.label} has its {theme} look already: it is made for light and dark. Here it is once more."
+
     def explain(self, shown: Snippet) -> Answer:
         return Answer(f"{shown.explanation}\n\n{shown.notes}" if shown.notes else shown.explanation)
 

@@ -25,6 +25,10 @@ class Wish:
     subject: tuple[str, ...] = ()
     builds: bool = False
     leans: bool = False
+    along: frozenset[str] = frozenset()
+    """Terms of the subject that are only to come along with it: "… with validation"."""
+    visible: bool = False
+    """Something to look at: a page, a screen."""
     elsewhere: bool = False
     """Its words are of something other than code: weather, poems, recipes."""
 
@@ -82,6 +86,10 @@ _BUILDS = re.compile(
     r"class|app|erstelle|schreibe|baue|mach|zeige?)\b",
     re.IGNORECASE,
 )
+_ALONG = re.compile(r"\b(?:with|including|that\s+has|which\s+has|mit)\b", re.IGNORECASE)
+_VISIBLE = re.compile(
+    r"\b(?:(?:web|home|landing\s)?pages?|screens?|web\s?sites?|buttons?|widgets?|layouts?|dialogs?|ui)\b", re.IGNORECASE
+)
 _ELSEWHERE = re.compile(
     r"\b(?:weather|forecast|poems?|poetry|haiku|sonnets?|limericks?|lyrics|song|story|stories|novel|essay|jokes?|recipes?|"
     r"cook|bake|translate|president|capital\s+(?:city\s+)?of|population|horoscope|gedicht|wetter|rezept|witz|"
@@ -118,6 +126,8 @@ def understand(text: str, *, answered: bool) -> Wish:
     subject = tuple(dict.fromkeys(term for term in terms(rest) if term not in _THEME_TERMS))
     if _THEMING.search(rest) and (_SWITCHING.search(rest) or not (subject or answered)):
         subject, theme = tuple(dict.fromkeys((*_THEMING_TERMS, *subject))), ""
+    head = _ALONG.split(rest, maxsplit=1)[0]
+    main = {*terms(head), *_THEMING_TERMS}
     return Wish(
         act,
         named,
@@ -126,6 +136,8 @@ def understand(text: str, *, answered: bool) -> Wish:
         subject,
         builds=bool(_BUILDS.search(text)),
         leans=answered and (bool(_LEANS.search(text)) or act.needs_answer),
+        along=frozenset(subject) - main if terms(head) else frozenset(),
+        visible=bool(_VISIBLE.search(text)),
         elsewhere=bool(_ELSEWHERE.search(text)),
     )
 

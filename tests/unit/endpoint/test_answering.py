@@ -165,6 +165,98 @@ def test_a_missing_theme_is_said(answerer: Answerer) -> None:
     assert answer.snippet.framework == "qml"
 
 
+@pytest.mark.parametrize(
+    ("prompts", "slug"),
+    [
+        (("A login form in HTML and CSS with validation", "make it dark"), "html/login-dark"),
+        (("pricing page in tailwind", "make it dark"), "tailwind/pricing-dark"),
+        (("flutter login", "dark please"), "flutter/login-dark"),
+        (("dashboard with charts in tailwind", "dark"), "tailwind/dashboard-dark"),
+        (("a login form in HTML", "make it dark", "now in react", "make it light"), "react/login"),
+    ],
+)
+def test_make_it_dark_gives_the_dark_one(answerer: Answerer, prompts: tuple[str, ...], slug: str) -> None:
+    plan = last(answerer, *prompts)
+    assert (shown(plan).slug, plan.answer.message) == (slug, "")
+
+
+def test_where_there_is_no_dark_one_it_is_said(answerer: Answerer) -> None:
+    answer = last(answerer, "a navbar in react", "make it dark").answer
+    assert "no dark navbar in React" in answer.message
+    assert answer.snippet is not None
+    assert (answer.snippet.pattern, answer.snippet.theme) == ("navbar", "dark")
+    later = last(answerer, "pricing page", "make it dark", "now in react").answer
+    assert "no dark pricing in React" in later.message
+
+
+def test_what_is_dark_already_is_not_repeated_without_a_word(answerer: Answerer) -> None:
+    chart = last(answerer, "chart in html", "make it dark").answer
+    assert chart.snippet is not None
+    assert (chart.snippet.slug, chart.snippet.theme) == ("html/chart", "both")
+    assert "made for light and dark" in chart.message
+    again = last(answerer, "dark login form in html", "make it dark").answer
+    assert "is dark already" in again.message
+
+
+@pytest.mark.parametrize(
+    ("prompt", "slug"),
+    [
+        ("table in flutter", "tailwind/table"),
+        ("e-commerce product page", "html/cart"),
+        ("calendar date picker", "python/date-formatting"),
+        ("drag and drop list", "react/list"),
+        ("contact form with html", "html/form-validation"),
+        ("quicksort in javascript", "python/sorting"),
+        ("todo app in python", "python/http-server"),
+    ],
+)
+def test_what_only_comes_near_is_called_that(answerer: Answerer, prompt: str, slug: str) -> None:
+    plan = last(answerer, prompt)
+    assert shown(plan).slug == slug
+    assert "This is the nearest in my library" in plan.answer.message
+    assert not plan.begins
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "regex for email in python",
+        "regex for phone numbers in javascript",
+        "infinite scroll in react",
+        "linked list in python",
+        "kanban board in react",
+        "fastapi endpoint",
+    ],
+)
+def test_what_is_not_there_is_declined(answerer: Answerer, prompt: str) -> None:
+    answer = last(answerer, prompt).answer
+    assert answer.snippet is None
+    assert "nothing in it answers this" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("prompt", "slug"),
+    [
+        ("read a csv file into a list in python", "python/csv-parsing"),
+        ("parse command line arguments in bash", "shell/argument-parsing"),
+        ("data table with sorting in react", "react/table"),
+        ("file upload with drag and drop", "html/file-upload"),
+        ("sign in page with google login", "tailwind/login"),
+        ("window functions running total", "sql/window-functions"),
+        ("bottom sheet in flutter", "flutter/modal"),
+    ],
+)
+def test_what_is_there_is_given_without_a_word(answerer: Answerer, prompt: str, slug: str) -> None:
+    plan = last(answerer, prompt)
+    assert (shown(plan).slug, plan.answer.message) == (slug, "")
+
+
+def test_an_addition_that_nothing_has_is_not_taken_for_another_subject(answerer: Answerer) -> None:
+    answer = last(answerer, "a login form", "add a remember me checkbox").answer
+    assert answer.snippet is None
+    assert "can't change one to order" in answer.message
+
+
 def test_a_foreign_framework_is_said(answerer: Answerer) -> None:
     answer = last(answerer, "login form in Vue").answer
     assert "no login in Vue" in answer.message
