@@ -18,13 +18,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coderapp.core.message import FinishReason, JsonValue
 from coderapp.endpoint.answering import MODEL_NAME, Plan
-from coderapp.endpoint.generation import Generation, Limits, Written
+from coderapp.endpoint.generation import Generation, Limits
 from coderapp.endpoint.hosts import HostGuard
 from coderapp.endpoint.model import ANSWER_LIMIT, CONTEXT, SampleModel
 from coderapp.endpoint.pacing import paced
 from coderapp.endpoint.problems import Refusal
 from coderapp.endpoint.rendering import Answer
-from coderapp.endpoint.replies import OpenAIShape, Outcome, Shape, SimpleShape, ToolCall, encode
+from coderapp.endpoint.replies import OpenAIShape, Outcome, Shape, SimpleShape, Spool, ToolCall, encode
 from coderapp.endpoint.requests import Body, ChatRequest, chat_request, read_json
 from coderapp.endpoint.sampler import Sampler
 from coderapp.endpoint.tokenizer import count_pieces, slices
@@ -34,6 +34,8 @@ _LOG = logging.getLogger(__name__)
 MAX_BODY = 8 * 1024 * 1024
 MAX_ANSWERS = 16
 _DRAINED = 64 * 1024 * 1024
+_HELD = 2
+"""Bodies of the largest size that are held before it is known whether their senders have the key."""
 _CREATED = 1_760_000_000
 
 
@@ -62,6 +64,7 @@ class Endpoint:
         self._key = settings.key.encode()
         self._writing: set[asyncio.Event] = set()
         self._closed = False
+        self._held = 0  # bytes of bodies that are being read and may hold the key, or not
         handlers: dict[object, Callable[[Request, Exception], Awaitable[Response]]] = {
             Refusal: _refused,
             HTTPException: _not_routed,
@@ -148,7 +151,7 @@ class Endpoint:
         beside = _key_beside(request)
         if beside is not None:
             self._admit(beside)
-        raw = await self._raw_body(request)
+        raw = await self._raw_body(request, is_known=beside is not None)
         if may_be_empty and not raw.strip():
             body: Body = {}
         else:
@@ -159,7 +162,8 @@ class Endpoint:
             self._admit(key.strip().encode("utf-8", "replace") if isinstance(key, str) and key.strip() else None)
         return body
 
-    async def _raw_body(self, request: Request) -> bytes:
+    async def _raw_body(self, request: Request, *, is_known: bool) -> bytes:
+        """`is_known`: the key stood beside the body and is right. Of others, only so much is held at a time."""
         most = self._settings.max_body
         refusal = Refusal(
             413,
@@ -168,21 +172,35 @@ class Endpoint:
         )
         announced = request.headers.get("content-length", "")
         too_large = announced.isdigit() and int(announced) > most
-        parts: list[bytes] = []
+        held = bytearray()
         size = 0
-        # What is too much is read and dropped, within reason: a client that still sends would miss the answer.
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                too_large = True
-                parts.clear()
+        crowded = False
+        try:
+            # What is too much is read and dropped, within reason: a client that still sends would miss the answer.
+            async for part in request.stream():
+                size += len(part)
+                too_large = too_large or size > most
                 if size > most + _DRAINED:
                     raise refusal
-            elif not too_large:
-                parts.append(part)
+                crowded = crowded or (not is_known and self._held + len(part) > _HELD * most)
+                if too_large or crowded:
+                    self._held -= 0 if is_known else len(held)
+                    held = bytearray()
+                else:
+                    held += part
+                    self._held += 0 if is_known else len(part)
+        finally:
+            self._held -= 0 if is_known else len(held)
         if too_large:
             raise refusal
-        return b"".join(parts)
+        if crowded:
+            raise Refusal(
+                429,
+                "too many large bodies without a key beside them at a time; send the key in the header "
+                "WWW-Authenticate, or try again in a second",
+                headers={"Retry-After": "1", "Connection": "close"},
+            )
+        return bytes(held)
 
     # ------------------------------------------------------------------------------------------------ answers
 
@@ -216,10 +234,11 @@ class Endpoint:
             spent = sum(count_pieces(call.name) + count_pieces(call.arguments) for call in calls)
             outcome = Outcome(FinishReason.TOOL_CALLS, input_tokens, spent, calls)
             if not wanted.stream:
-                return _json(shape.whole("", (), outcome))
+                return Response(b"".join(shape.whole("", outcome)), headers=_WHOLE_HEADERS)
             return Response(shape.head() + shape.tail(outcome), headers=_STREAM_HEADERS)
         generation = self._generation(wanted, room)
-        return _Writing(self, generation, shape, input_tokens, stream=wanted.stream)
+        spool = Spool() if wanted.logprobs else None
+        return _Writing(self, generation, shape, input_tokens, stream=wanted.stream, spool=spool)
 
     def _generation(self, wanted: ChatRequest, room: int) -> Generation:
         plan = _plan_for_results(wanted) or self._model.plan(wanted.turns)
@@ -250,6 +269,7 @@ class Endpoint:
         return self._settings.tokens_per_second
 
 
+_WHOLE_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _STREAM_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
 
 
@@ -259,8 +279,16 @@ class _Writing(Response):
     """
 
     def __init__(
-        self, endpoint: Endpoint, generation: Generation, shape: Shape, input_tokens: int, *, stream: bool
+        self,
+        endpoint: Endpoint,
+        generation: Generation,
+        shape: Shape,
+        input_tokens: int,
+        *,
+        stream: bool,
+        spool: Spool | None,
     ) -> None:
+        self._spool = spool
         self._endpoint = endpoint
         self._generation = generation
         self._shape = shape
@@ -299,16 +327,25 @@ class _Writing(Response):
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _send_whole(self, scope: Scope, receive: Receive, send: Send, ended: asyncio.Event) -> None:
-        written: list[Written] = []
+        texts: list[str] = []
+        spool = self._spool or Spool()
         async for batch in paced(self._generation, ended, self._endpoint.tokens_per_second):
-            written += batch
+            texts += [each.text for each in batch]
+            if self._spool is not None:
+                spool.add(batch)
         if ended.is_set():
-            reply = _refusal_reply(
-                Refusal(503, "the endpoint is closing", headers={"Connection": "close"}), openai=False
-            )
-        else:
-            reply = _json(self._shape.whole("".join([each.text for each in written]), written, self._outcome()))
-        await reply(scope, receive, send)
+            refusal = Refusal(503, "the endpoint is closing", headers={"Connection": "close"})
+            await _refusal_reply(refusal, openai=scope["path"].startswith("/v1/"))(scope, receive, send)
+            return
+        before, after = self._shape.whole("".join(texts), self._outcome())
+        headers = {**_WHOLE_HEADERS, "Content-Length": str(len(before) + spool.size + len(after))}
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        await send({"type": "http.response.body", "body": before, "more_body": True})
+        for piece in spool.pieces() if spool.size else ():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": after, "more_body": False})
 
 
 async def _watch(receive: Receive, ended: asyncio.Event) -> None:

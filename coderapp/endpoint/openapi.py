@@ -15,6 +15,8 @@ _REFUSALS = {
     "413": "The body is too large",
     "415": "The Content-Type is not application/json",
     "421": "The Host header names another host",
+    "431": "The headers are too large",
+    "503": "The endpoint is closing",
     "429": "Too many answers are being written; Retry-After says when to try again",
 }
 
@@ -131,6 +133,7 @@ def _paths() -> Json:
             )
         },
         "/v1/models": {"get": _operation("List the models", _ref("ModelList"), openai=True)},
+        "/v1/models/{name}": {"get": _one_model()},
         "/openapi.json": {
             "get": {
                 "summary": "This document",
@@ -139,6 +142,15 @@ def _paths() -> Json:
             }
         },
     }
+
+
+def _one_model() -> Json:
+    operation = _operation("Describe a model", _ref("Model"), openai=True)
+    responses = operation["responses"]
+    assert isinstance(responses, dict)
+    responses["404"] = {"description": "There is no such model", "content": _content(_ref("OpenAIError"))}
+    name: Json = {"name": "name", "in": "path", "required": True, "schema": _TEXT, "description": "The model's name"}
+    return {**operation, "parameters": [name]}
 
 
 def _object(properties: Json, required: list[JsonValue] | None = None, description: str = "") -> Json:
@@ -220,7 +232,11 @@ def _schemas() -> Json:
         "ToolList": _object({"status": _WHOLE, "id": _TEXT, "tools": _list_of(_ref("Tool"))}),
         "ToolCalls": _object({"tools": _list_of(_ref("ToolCall")), "key": _TEXT}, ["tools"]),
         "ToolResults": _object({"status": _WHOLE, "id": _TEXT, "output": _list_of(result)}),
-        "ModelList": _object({"object": _TEXT, "data": _list_of({"type": "object"})}),
+        "ModelList": _object({"object": _TEXT, "data": _list_of(_ref("Model"))}),
+        "Model": _object(
+            {"id": _TEXT, "object": _TEXT, "created": _WHOLE, "owned_by": _TEXT, "context_length": _WHOLE},
+            ["id", "object"],
+        ),
         "Error": _object({"status": _WHOLE, "error": _TEXT}, ["status", "error"]),
         "OpenAIError": _object(
             {

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import Protocol
@@ -47,7 +49,9 @@ class Outcome:
 class Shape(Protocol):
     """A reply's form. Streams: `head`, any number of `delta`, `tail`."""
 
-    def whole(self, text: str, written: Sequence[Written], outcome: Outcome) -> Json: ...
+    def whole(self, text: str, outcome: Outcome) -> tuple[bytes, bytes]:
+        """The JSON of a whole reply in two parts; the entries of the log probabilities belong in between."""
+        ...
 
     def head(self) -> bytes: ...
 
@@ -87,6 +91,46 @@ def logprob_entries(written: Iterable[Written]) -> list[JsonValue]:
     ]
 
 
+class Spool:
+    """The log probabilities of a whole reply as JSON, kept small until they are sent: 60,000 tokens with 20
+    alternatives each are 100 MB of it.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0  # bytes of the JSON
+        self._packer = zlib.compressobj(1)
+        self._packed: deque[bytes] = deque()
+
+    def add(self, written: Iterable[Written]) -> None:
+        for entry in logprob_entries(written):
+            piece = encode(entry) if not self.size else b"," + encode(entry)
+            self.size += len(piece)
+            self._packed.append(self._packer.compress(piece))
+            if not self._packed[-1]:
+                self._packed.pop()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The JSON, once, in pieces of at most 64 KB."""
+        self._packed.append(self._packer.flush())
+        unpacker = zlib.decompressobj()
+        while self._packed:
+            left = self._packed.popleft()
+            while left:
+                piece = unpacker.decompress(left, 65_536)
+                left = unpacker.unconsumed_tail
+                if piece:
+                    yield piece
+        rest = unpacker.flush()
+        if rest:
+            yield rest
+
+
+def _in_two(reply: Json, end: bytes, *, listed: bool) -> tuple[bytes, bytes]:
+    """A reply's JSON, in two where an empty list of log probabilities stands at its end, before `end`."""
+    whole = encode(reply)
+    return (whole[: -len(end)], end) if listed else (whole, b"")
+
+
 class SimpleShape:
     """PixLab's form."""
 
@@ -101,7 +145,7 @@ class SimpleShape:
     def _about(self, kind: str) -> Json:
         return {"status": 200, "id": self._id, "object": kind, "created": self._created, "model": MODEL_NAME}
 
-    def whole(self, text: str, written: Sequence[Written], outcome: Outcome) -> Json:
+    def whole(self, text: str, outcome: Outcome) -> tuple[bytes, bytes]:
         reply: Json = {
             "status": 200,
             "id": self._id,
@@ -115,11 +159,12 @@ class SimpleShape:
             "total_output_tokens": outcome.output_tokens,
             "finish_reason": outcome.finish.value,
         }
-        if self._logprobs and not outcome.calls:
-            reply["logprobs"] = {"content": logprob_entries(written)}
         if outcome.calls:
             reply["tool_calls"] = [call.entry() for call in outcome.calls]
-        return reply
+        listed = self._logprobs and not outcome.calls
+        if listed:
+            reply["logprobs"] = {"content": []}
+        return _in_two(reply, b"]}}", listed=listed)
 
     def head(self) -> bytes:
         return b""
@@ -160,7 +205,7 @@ class OpenAIShape:
         about: Json = {"id": self._id, "object": kind, "created": self._created, "model": MODEL_NAME}
         return {"status": 200, **about} if self._contract else about
 
-    def whole(self, text: str, written: Sequence[Written], outcome: Outcome) -> Json:
+    def whole(self, text: str, outcome: Outcome) -> tuple[bytes, bytes]:
         message: Json = {"role": "assistant", "content": None if outcome.calls else text}
         if outcome.calls:
             message["tool_calls"] = [call.entry() for call in outcome.calls]
@@ -168,11 +213,11 @@ class OpenAIShape:
         choice: Json = {
             "index": 0,
             "message": message,
-            "logprobs": {"content": logprob_entries(written)} if listed else None,
             "finish_reason": outcome.finish.value,
+            "logprobs": {"content": []} if listed else None,
         }
         about = self._about("chat" if self._contract else "chat.completion")
-        return {**about, "choices": [choice], "usage": _usage(outcome)}
+        return _in_two({**about, "usage": _usage(outcome), "choices": [choice]}, b"]}}]}", listed=listed)
 
     def _chunk(self, delta: Json, finish: str | None = None, logprobs: JsonValue = None) -> bytes:
         choice: Json = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}

@@ -174,6 +174,10 @@ def _parameters(body: Body) -> dict[str, JsonValue]:
             continue
         if row.name == "tools" and value == []:
             continue  # OpenAI's clients send an empty list where there is no tool
+        if row.name == "stop" and (value == "" or (isinstance(value, list) and "" in value)):
+            raise Refusal(
+                400, "stop must not be an empty text; leave it out where nothing stops the answer", param="stop"
+            )
         try:
             values[row.name] = row.from_the_wire(value)
         except ParameterError as error:

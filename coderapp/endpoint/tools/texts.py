@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Never
 
@@ -29,6 +30,13 @@ def _no_constant(name: str) -> Never:
     raise ValueError(f"{name} is not allowed in JSON")
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number[:40]} is out of range: a number may be up to about 1.8e308")
+    return value
+
+
 def json_format(text: str, indent: int = 2, sort_keys: bool = False) -> dict[str, JsonValue]:
     """Pretty-printed, or where it is not JSON, the place of the first fault (line and column from 1)."""
     repeated: list[JsonValue] = []
@@ -42,7 +50,7 @@ def json_format(text: str, indent: int = 2, sort_keys: bool = False) -> dict[str
         return found
 
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=pairs)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         line = text.split("\n")[error.lineno - 1]
         start = max(0, error.colno - 31)
@@ -173,5 +181,7 @@ def convert_css_unit(value: float, from_unit: str, to_unit: str, font_size: floa
     """By the ratios of CSS Values and Units Level 4, section 6.2; rem and em by `font_size`."""
     ratios = {**_PER_PIXEL, "rem": float(font_size), "em": float(font_size)}
     converted = value * ratios[from_unit] / ratios[to_unit]
+    if not math.isfinite(converted):
+        raise TextError(f"{value:g}{from_unit} in {to_unit} is out of range; give a smaller value")
     number = f"{converted:.4f}".rstrip("0").rstrip(".")
     return {"value": round(converted, 4), "unit": to_unit, "css": f"{'0' if number in ('-0', '') else number}{to_unit}"}

@@ -8,8 +8,9 @@ import math
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,7 @@ from coderapp.endpoint.generation import Written
 from coderapp.endpoint.model import SampleModel
 from coderapp.endpoint.pacing import paced
 from coderapp.endpoint.problems import Refusal
+from coderapp.endpoint.replies import Spool
 from coderapp.endpoint.requests import ToolResult, chat_request
 from tests.unit.endpoint.support import KEY, Running, run_server
 
@@ -390,7 +392,7 @@ def refusal(response: httpx.Response, status: int) -> str:
         ({"top_logprobs": 3}, "top_logprobs requires logprobs to be true"),
         ({"top_logprobs": 3, "logprobs": False}, "top_logprobs requires logprobs to be true"),
         ({"tools": [{"type": "x"}]}, 'tools: entry 1 must be {"type": "function", "function": {…}}'),
-        ({"stop": [""]}, 'stop must be a text or a list of texts, got [""]'),
+        ({"stop": [""]}, "stop must not be an empty text; leave it out where nothing stops the answer"),
         ({"stream": "no"}, 'stream must be true or false, got "no"'),
         ({"tool_choice": 3}, "tool_choice must be auto, none, required or a function"),
         (
@@ -701,3 +703,63 @@ def test_http_1_0_gets_a_plain_body(endpoint: Running, stream: bool) -> None:
         assert reply.endswith(b"data: [DONE]\n\n")
     else:
         assert json.loads(reply)["total_output_tokens"] == 30
+
+
+def test_whole_log_probabilities_are_those_of_the_stream(endpoint: Running) -> None:
+    body = {"messages": "card", "seed": 3, "max_tokens": 1500, "logprobs": True, "top_logprobs": 5}
+
+    def read(each: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = each["choices"][0] if "choices" in each else each
+        return found
+
+    for path in ("/coder", "/v1/chat/completions"):
+        whole = endpoint.post(path, body)
+        assert int(whole.headers["content-length"]) == len(whole.content)
+        streamed = [read(each).get("logprobs") for each in events(endpoint.post(path, {**body, "stream": True}))]
+        expected = [entry for each in streamed if each for entry in each["content"]]
+        assert read(whole.json())["logprobs"]["content"] == expected
+        assert len(expected) > 100
+
+
+def test_long_log_probabilities_take_little_memory() -> None:
+    top = [(f"token {number}", -1 / (number + 3)) for number in range(20)]
+    spool = Spool()
+    tracemalloc.start()
+    try:
+        for number in range(3000):
+            spool.add([Written("text", -1 / (number + 7), top)])
+        total = sum(map(len, spool.pieces()))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert total == spool.size > 3_000_000
+    assert peak < 1_500_000
+
+
+def test_bodies_of_strangers_are_not_piled_up(endpoint: Running) -> None:
+    host, port = endpoint.url.removeprefix("http://").split(":")
+    head = (
+        b"POST /coder HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        for _ in range(2):
+            connection = stack.enter_context(socket.create_connection((host, int(port)), 10))
+            connection.sendall(head + b" " * 7_999_000)
+        large = json.dumps({"messages": "a" * 6_000_000}).encode()
+        refused = endpoint.client.post("/coder", content=large, headers=JSON)
+        assert refused.status_code == 429
+        assert "the key in the header WWW-Authenticate" in refused.json()["error"]
+        known = endpoint.post("/toolcall", {"tools": [], "x": "a" * 6_000_000})
+        assert known.status_code == 200
+    # Given back once they have left.
+    deadline = time.monotonic() + 5
+    while endpoint.client.post("/coder", content=large, headers=JSON).status_code == 429:
+        assert time.monotonic() < deadline
+
+
+def test_the_document_names_every_path_and_the_end(endpoint: Running) -> None:
+    document = endpoint.client.get("/openapi.json").json()
+    described = document["paths"]["/v1/models/{name}"]["get"]
+    assert {"200", "401", "404", "503"} <= set(described["responses"])
+    assert described["parameters"][0]["name"] == "name"
+    assert "503" in document["paths"]["/coder"]["post"]["responses"]

@@ -365,3 +365,20 @@ def test_lightness_is_that_of_the_reference() -> None:
     assert math.isclose(lightness, 0.62796, abs_tol=1e-4)
     assert math.isclose(chroma, 0.25768, abs_tol=1e-4)
     assert math.isclose(hue, 29.234, abs_tol=1e-2)
+
+
+@pytest.mark.parametrize("text", ["1e400", '{"a": [-1e400]}'])
+def test_numbers_out_of_range_are_not_valid(text: str) -> None:
+    (found,) = run_calls([{"name": "json_format", "arguments": {"text": text}}])
+    assert isinstance(found, dict)
+    assert found["output"] == {
+        "valid": False,
+        "error": f"{'-' if '-' in text else ''}1e400 is out of range: a number may be up to about 1.8e308",
+    }
+
+
+def test_lengths_out_of_range_are_told() -> None:
+    arguments = {"value": 1e308, "from_unit": "in", "to_unit": "px"}
+    (found,) = run_calls([{"name": "convert_css_unit", "arguments": arguments}])
+    assert isinstance(found, dict)
+    assert found["error"] == "convert_css_unit: 1e+308in in px is out of range; give a smaller value"
