@@ -378,7 +378,8 @@ def test_numbers_out_of_range_are_not_valid(text: str) -> None:
 
 
 def test_lengths_out_of_range_are_told() -> None:
-    arguments = {"value": 1e308, "from_unit": "in", "to_unit": "px"}
-    (found,) = run_calls([{"name": "convert_css_unit", "arguments": arguments}])
+    (found,) = run_calls(
+        [{"name": "convert_css_unit", "arguments": {"value": 1e308, "from_unit": "in", "to_unit": "px"}}]
+    )
     assert isinstance(found, dict)
     assert found["error"] == "convert_css_unit: 1e+308in in px is out of range; give a smaller value"
