@@ -374,7 +374,11 @@ class Answerer:
         subject = found.replace("-", " ") if pattern or kind <= set(wish.subject) else "answer to that"
         if wish.foreign:
             return _Found(tuple(ranked), f"{subject} in {wish.foreign}")
+        of_kind = [match for match in scored if self._snippets[match.place].pattern == found]
+        homely = self._ranked((match for match in of_kind if self._fits(match, frameworks)), frameworks, theme)
         fitting = [match for match in ranked if self._fits(match, frameworks)]
+        if not fitting and homely and self._is_kind(homely[0], wish.subject):
+            fitting = homely  # the kind is named, and only the word beside it ("screen") is another there
         if fitting:
             suiting = [match for match in fitting if self._suits(match, theme)]
             if suiting:
@@ -385,10 +389,8 @@ class Answerer:
             )
         if not wish.frameworks and not pattern:  # a framework of an earlier turn, and a new subject
             return _Found(tuple(ranked))
-        of_kind = [match for match in scored if self._snippets[match.place].pattern == found]
-        homely = [match for match in of_kind if self._fits(match, frameworks)]
         if homely:  # of the same kind, only without all that is asked for
-            return _Found((*self._ranked(homely, frameworks, theme), *ranked), f"{subject} in {names_of(frameworks)}")
+            return _Found((*homely, *ranked), f"{subject} in {names_of(frameworks)}")
         suiting = [match for match in ranked if self._suits(match, theme)]
         return _Found(tuple(suiting or ranked), f"{subject} in {names_of(frameworks)}")
 

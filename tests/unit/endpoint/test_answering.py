@@ -244,6 +244,8 @@ def test_what_is_not_there_is_declined(answerer: Answerer, prompt: str) -> None:
         ("sign in page with google login", "tailwind/login"),
         ("window functions running total", "sql/window-functions"),
         ("bottom sheet in flutter", "flutter/modal"),
+        ("settings screen in flutter", "flutter/settings"),
+        ("settings screen in flutter, dark", "flutter/settings"),
     ],
 )
 def test_what_is_there_is_given_without_a_word(answerer: Answerer, prompt: str, slug: str) -> None:
