@@ -39,12 +39,12 @@ def watch_parent(parent_pid: int | None, gone: Callable[[], None]) -> threading.
     return thread
 
 
-def end_at_last(status: int, seconds: float = 1.5) -> None:
-    """End this process with `status` if it still runs after so many seconds: a request's work may hold up its end."""
+def end_at_last(status: int, ended: threading.Event, seconds: float = 1.5) -> None:
+    """End this process with `status` unless `ended` is set within so many seconds: work may hold up a good end."""
 
     def wait() -> None:
-        threading.Event().wait(seconds)
-        os._exit(status)
+        if not ended.wait(seconds):
+            os._exit(status)
 
     threading.Thread(target=wait, name="last-resort", daemon=True).start()
 

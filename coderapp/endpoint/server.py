@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -254,13 +255,18 @@ def serve(
     gc.enable()
     server = EndpointServer(Endpoint(model, EndpointSettings(key, host, tokens_per_second)), listener, ready)
 
+    ended = threading.Event()
+
     def told(number: int, frame: FrameType | None) -> None:
         server.stop()
-        end_at_last(0)
+        end_at_last(0, ended)
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), told)
     watch_parent(parent_pid, server.stop)
-    server.run_here()
+    try:
+        server.run_here()
+    finally:
+        ended.set()
     return 0

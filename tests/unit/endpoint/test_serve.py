@@ -308,7 +308,7 @@ if sys.argv[1] == "parent":
     parent._posix_test = lambda pid: lambda: False
     parent.watch_parent(1, gone)
 else:
-    parent.end_at_last(0, 0.2)
+    parent.end_at_last(0, threading.Event(), 0.2)
 threading.Event().wait(20)
 sys.exit(7)
 """
@@ -319,3 +319,10 @@ sys.exit(7)
 def test_a_process_that_can_not_end_in_good_order_is_ended(how: str, status: int) -> None:
     ended = subprocess.run([sys.executable, "-c", _STUCK, how], cwd=ROOT, timeout=10, check=False)
     assert ended.returncode == status
+
+
+def test_a_process_that_ended_its_serving_goes_on() -> None:
+    code = _STUCK.replace("threading.Event(), 0.2", "done, 0.2").replace("else:", "else:\n    done = threading.Event()")
+    code = code.replace("threading.Event().wait(20)", "done.set(); threading.Event().wait(0.5)")
+    ended = subprocess.run([sys.executable, "-c", code, "signal"], cwd=ROOT, timeout=10, check=False)
+    assert ended.returncode == 7
