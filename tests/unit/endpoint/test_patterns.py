@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -34,9 +34,9 @@ from coderapp.endpoint.tools.patterns import is_cheap
 )
 def test_costly_patterns_are_not_run(pattern: str) -> None:
     assert not is_cheap(pattern, 60)
-    began = perf_counter()
+    began = process_time()
     assert fault("a" * 60 + "!", {"type": "string", "pattern": pattern}) is None
-    assert perf_counter() - began < 0.1
+    assert process_time() - began < 5  # exponential cost would be years
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_what_is_called_cheap_ends_at_once(pattern: str) -> None:
         warnings.simplefilter("ignore")
         for text in ("a" * 40 + "!", "ab" * 20 + "!"):
             if is_cheap(pattern, len(text)):
-                began = perf_counter()
+                began = process_time()
                 try:
                     re.search(pattern, text)
                 except re.error:
                     continue
-                assert perf_counter() - began < 0.25
+                assert process_time() - began < 5
