@@ -15,10 +15,10 @@ from coderapp.qt.books import ProfileBook
 from coderapp.qt.connector import Connector
 from coderapp.qt.conversation_keeper import ConversationKeeper, entry_of
 from coderapp.qt.history_model import HistoryEntry, HistoryModel
-from coderapp.qt.session import Session, SessionState
 from coderapp.qt.stream_worker import StreamWorker
 
 if TYPE_CHECKING:
+    from coderapp.qt.session import Session, SessionState
     from coderapp.storage.conversations import Trashed
 
 Undo = Callable[[], None]
@@ -29,7 +29,7 @@ class Workspace(QObject):
     `undoable(sentence, undo)`: something was done that can be taken back.
     """
 
-    shown = Signal(Session)
+    shown = Signal(object)
     notice = Signal(str)
     undoable = Signal(str, object)
 
@@ -113,6 +113,8 @@ class Workspace(QObject):
         self._keeper.load(conversation_id, loaded, failure)
 
     def _session(self, conversation: Conversation) -> Session:
+        from coderapp.qt.session import Session  # not on the way to the first window
+
         session = Session(
             conversation,
             profile_of=self._profiles.get,
@@ -153,7 +155,7 @@ class Workspace(QObject):
             self.history.put(replace(entry_of(session.conversation), busy=not session.is_idle))
 
     def _on_state(self, session: Session, state: SessionState) -> None:
-        self.history.set_busy(session.conversation.id, state is not SessionState.IDLE)
+        self.history.set_busy(session.conversation.id, not session.is_idle)
 
     def _on_answered(self, session: Session, answer: Message) -> None:
         """An answer ended that nobody looks at."""

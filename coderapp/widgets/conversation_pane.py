@@ -14,7 +14,6 @@ from coderapp.core.message import Role
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.qt import icons
 from coderapp.qt.highlighter import Highlighter
-from coderapp.qt.session import Session, SessionState
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
 from coderapp.widgets import metrics
@@ -23,6 +22,7 @@ from coderapp.widgets.empty_state import EmptyState
 from coderapp.widgets.notice_bar import NoticeBar
 
 if TYPE_CHECKING:
+    from coderapp.qt.session import Session, SessionState
     from coderapp.widgets.conversation.view import ConversationView
 
 
@@ -191,7 +191,7 @@ class ConversationPane(QFrame):
         self._title.setToolTip(plain_tip(title))
 
     def _on_state(self, state: SessionState) -> None:
-        self.composer.set_busy(state is not SessionState.IDLE)
+        self.composer.set_busy(self._session is not None and not self._session.is_idle)
 
     def _show_draft(self) -> None:
         if self._session is not None:

@@ -29,7 +29,6 @@ from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.highlighter import Highlighter
-from coderapp.qt.session import Session
 from coderapp.qt.workspace import Undo, Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
@@ -37,6 +36,7 @@ from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.parameter_panel import ParameterPanel
 
 if TYPE_CHECKING:
+    from coderapp.qt.session import Session
     from coderapp.widgets.conversation.view import ConversationView
 
 
