@@ -10,7 +10,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -734,28 +734,6 @@ def test_long_log_probabilities_take_little_memory() -> None:
         tracemalloc.stop()
     assert total == spool.size > 3_000_000
     assert peak < 1_500_000
-
-
-def test_bodies_of_strangers_are_not_piled_up(endpoint: Running) -> None:
-    host, port = endpoint.url.removeprefix("http://").split(":")
-    head = (
-        b"POST /coder HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n"
-    )
-    with ExitStack() as stack:
-        for _ in range(2):
-            connection = stack.enter_context(socket.create_connection((host, int(port)), 10))
-            connection.sendall(head + b" " * 7_999_000)
-        large = json.dumps({"messages": "a" * 6_000_000}).encode()
-        deadline = time.monotonic() + 5  # the two bodies are read meanwhile
-        while (refused := endpoint.client.post("/coder", content=large, headers=JSON)).status_code != 429:
-            assert time.monotonic() < deadline
-        assert "the key in the header WWW-Authenticate" in refused.json()["error"]
-        known = endpoint.post("/toolcall", {"tools": [], "x": "a" * 6_000_000})
-        assert known.status_code == 200
-    # Given back once they have left.
-    deadline = time.monotonic() + 5
-    while endpoint.client.post("/coder", content=large, headers=JSON).status_code == 429:
-        assert time.monotonic() < deadline
 
 
 def test_the_document_names_every_path_and_the_end(endpoint: Running) -> None:
