@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from coderapp.qt.colouring import Colouring, OnChange
+
 if TYPE_CHECKING:
     from coderapp.text.highlight import LineLexer
 
@@ -78,6 +80,12 @@ class Highlighter(QObject):
         self._tickets = 0
         self._warm: set[str] = set()
         self._asked: set[str] = set()
+
+    def colouring(self, lines: list[str], language: str, *, closed: bool, on_change: OnChange) -> Colouring:
+        """The colours of a block whose list of lines grows in place; `on_change(first, last)` is called in the UI
+        thread when those lines got other colours.
+        """
+        return Colouring(self, lines, language, closed=closed, on_change=on_change)
 
     def request(self, lines: Sequence[str], language: str, done: OnSpans) -> None:
         """Calls `done` in the UI thread with the spans of each line."""
