@@ -15,6 +15,10 @@ class Style(IntFlag):
     STRIKE = 4
     CODE = 8
     LINK = 16
+    NOTE = 32
+    """A reference to a footnote: its label, to be drawn raised."""
+    MATH = 64
+    """A formula: the characters are its TeX source, without the delimiters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a block stands. `path` has one letter for each container around it, outermost first: "q" a quote, "l" a
-    list item. `marker` ("•", "3.") and `task` (checked or not) stand only at the first block of a list item.
+    list item. `marker` ("•", "3.") and `task` (checked or not) stand only at the first block of a list item. A footnote
+    has its label as the marker of its first block, outside any list item of its own.
     """
 
     path: str = ""
@@ -46,16 +51,27 @@ LINE_BREAK = "\u2028"
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """A paragraph (`level` 0) or a heading (1 to 6)."""
+    """A paragraph (`level` 0) or a heading (1 to 6). `continued`: it goes on, without a gap, the paragraph above, which
+    was cut because it is too long.
+    """
 
     text: str
     spans: tuple[Span, ...] = ()
     level: int = 0
     place: Place = TOP
+    continued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RuleBlock:
+    place: Place = TOP
+
+
+@dataclass(frozen=True, slots=True)
+class MathBlock:
+    """A formula of its own line or lines: TeX source without the delimiters."""
+
+    tex: str
     place: Place = TOP
 
 
@@ -65,19 +81,22 @@ class Cell:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TableBlock:
-    """Rows of cells, the header first; each row as long as `align` ("left", "center", "right", one a column)."""
+    """Rows of cells, the header first; each row as long as `align` ("left", "center", "right", one a column). Grows in
+    place while it is open: rows are appended to `rows`, and its last row may be a part of one.
+    """
 
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: list[tuple[Cell, ...]]
     align: tuple[str, ...]
     place: Place = TOP
+    closed: bool = True
 
 
 @dataclass(slots=True, eq=False)
 class CodeBlock:
-    """A fence or an indented block. The one kind that grows in place while it is open: `lines` is appended to, and its
-    last line may be a part of one. `info` is the fence's info string as written.
+    """A fence or an indented block. Grows in place while it is open: `lines` is appended to, and its last line may be a
+    part of one. `info` is the fence's info string as written.
     """
 
     info: str = ""
@@ -90,7 +109,7 @@ class CodeBlock:
         return "\n".join(self.lines)
 
 
-Block = TextBlock | RuleBlock | TableBlock | CodeBlock
+Block = TextBlock | RuleBlock | MathBlock | TableBlock | CodeBlock
 
 
 def plain_text(block: Block) -> str:
@@ -100,6 +119,8 @@ def plain_text(block: Block) -> str:
             return block.text.replace(LINE_BREAK, "\n")
         case CodeBlock():
             return block.code
+        case MathBlock():
+            return block.tex
         case TableBlock():
             return "\n".join("\t".join(cell.text.replace(LINE_BREAK, " ") for cell in row) for row in block.rows)
         case RuleBlock():

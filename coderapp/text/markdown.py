@@ -280,6 +280,6 @@ def blocks(tokens: Iterable[Token], first_number: int | None = None) -> list[Blo
         elif kind == "th_open":
             align.append(str(token.attrs.get("style", "")).removeprefix("text-align:") or "left")
         elif kind == "table_close":
-            found.append(TableBlock(tuple(rows), tuple(align), Place(path, pending)))
+            found.append(TableBlock(rows, tuple(align), Place(path, pending)))
             pending = ""
     return found

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from coderapp.text.blocks import Block, CodeBlock
+from coderapp.text.blocks import Block, CodeBlock, TableBlock
 from coderapp.text.markdown import blocks as blocks_of
 from coderapp.text.markdown import info_of, parser
 
@@ -39,13 +39,13 @@ _LONGEST_CLOSER = 200
 @dataclass(frozen=True, slots=True)
 class Update:
     """`blocks[first:]` of the stream are new, those before are the same objects as before. `grown`: the block at
-    `first` is the code block that was there, the same object, and `kept_lines` of its lines, from the top, are
-    unchanged; what comes after it is new.
+    `first` is the code block or table that was there, the same object, and `kept` of its lines or rows, from the top,
+    are unchanged; what comes after it is new.
     """
 
     first: int
     grown: bool = False
-    kept_lines: int = 0
+    kept: int = 0
 
 
 @dataclass(slots=True)
@@ -183,7 +183,10 @@ class MarkdownStream:
                 continue
             tokens = self._parser.parse(citing.source, {"references": ChainMap({}, self._references)})
             for index, block in enumerate(blocks_of(tokens, citing.number), citing.first):
-                if not isinstance(block, CodeBlock) and block != self.blocks[index]:
+                known = self.blocks[index]
+                if isinstance(block, TableBlock) and isinstance(known, TableBlock) and block.rows == known.rows:
+                    continue
+                if not isinstance(block, CodeBlock) and block != known:
                     self.blocks[index] = block
                     self._changed(Update(index))
         self._citing.clear()
@@ -210,6 +213,16 @@ class MarkdownStream:
                 if (block.lines, block.closed) != (known.lines, known.closed):
                     kept = _common(block.lines, known.lines)
                     known.lines[kept:] = block.lines[kept:]
+                    known.closed = block.closed
+                    self._changed(Update(index, True, kept))
+                    index += 1
+                    break
+            elif isinstance(block, TableBlock) and isinstance(known, TableBlock):
+                if (block.align, block.place) != (known.align, known.place):
+                    break
+                if (block.rows, block.closed) != (known.rows, known.closed):
+                    kept = _common(block.rows, known.rows)
+                    known.rows[kept:] = block.rows[kept:]
                     known.closed = block.closed
                     self._changed(Update(index, True, kept))
                     index += 1
@@ -349,7 +362,7 @@ def _same_block(one: CodeBlock, other: CodeBlock) -> bool:
     return one.info == other.info and one.place == other.place
 
 
-def _common(one: list[str], other: list[str]) -> int:
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
     """Lines at the top that are equal."""
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 

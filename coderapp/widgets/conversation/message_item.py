@@ -15,7 +15,7 @@ from coderapp.core.message import Role
 from coderapp.qt import icons
 from coderapp.qt.conversation_model import Row, RowState
 from coderapp.qt.highlighter import Highlighter
-from coderapp.text.blocks import Block, CodeBlock, Place, RuleBlock, TableBlock, TextBlock
+from coderapp.text.blocks import Block, CodeBlock, MathBlock, Place, RuleBlock, TableBlock, TextBlock
 from coderapp.text.prompt import prompt_blocks
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation import captions
@@ -150,8 +150,8 @@ class MessageItem:
         item = self.placed[index].item if index < len(self.placed) else None
         if update.grown and isinstance(item, CodeItem):
             self._width = -1.0
-            item.grew(update.kept_lines)
-            top += item.height_of_lines(update.kept_lines)
+            item.grew(update.kept)
+            top += item.height_of_lines(update.kept)
             if item.block.closed:
                 item.closed()
             if len(self._stream.blocks) > update.first + 1:
@@ -196,6 +196,8 @@ class MessageItem:
                 return TableItem(block)
             case RuleBlock():
                 return RuleItem(block)
+            case MathBlock():
+                return TextItem(TextBlock(block.tex, (), 0, block.place), "text")
             case TextBlock():
                 return TextItem(block, "text_muted" if muted else "text")
 
@@ -430,7 +432,7 @@ def _shows(item: BlockItem, block: Block) -> bool:
             return True
         same = isinstance(block, CodeBlock) and (item.block.info, item.block.place) == (block.info, block.place)
         return same and isinstance(block, CodeBlock) and item.block.lines == block.lines
-    return isinstance(item, TextItem | TableItem) and item.block == block
+    return isinstance(item, TextItem) and item.block == block  # a table may have grown
 
 
 def _shared(one: Place, other: Place) -> int:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from coderapp.text.blocks import Block, CodeBlock, Place, RuleBlock, TableBlock, TextBlock
+from coderapp.text.blocks import Block, Cell, CodeBlock, MathBlock, Place, RuleBlock, TableBlock, TextBlock
 from coderapp.text.markdown import blocks, parser
 from coderapp.text.stream import MarkdownStream
 
 Code = tuple[str, tuple[str, ...], Place, bool]
-Key = TextBlock | RuleBlock | TableBlock | Code
+Table = tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...], Place, bool]
+Key = TextBlock | RuleBlock | MathBlock | Table | Code
 
 _PARSER = parser()
 
 
 def key(block: Block) -> Key:
-    return (block.info, tuple(block.lines), block.place, block.closed) if isinstance(block, CodeBlock) else block
+    match block:
+        case CodeBlock():
+            return block.info, tuple(block.lines), block.place, block.closed
+        case TableBlock():
+            return block.align, tuple(block.rows), block.place, block.closed
+        case _:
+            return block
 
 
 def whole(text: str) -> list[Key]:
@@ -46,7 +53,7 @@ def streamed(pieces: Iterable[str]) -> list[Key]:
             assert isinstance(old, tuple)
             assert isinstance(new, tuple)
             assert (old[0], old[2]) == (new[0], new[2])
-            assert old[1][: update.kept_lines] == new[1][: update.kept_lines]
-            assert update.kept_lines <= min(len(old[1]), len(new[1]))
+            assert old[1][: update.kept] == new[1][: update.kept]
+            assert update.kept <= min(len(old[1]), len(new[1]))
         before, objects = now, list(stream.blocks)
     return before
