@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from coderapp.api.failures import Site
 from coderapp.api.replies import Gathering, JsonObject, Reader
 from coderapp.core import parameters
+from coderapp.core.attachments import text_for_model
 from coderapp.core.events import StreamEvent
 from coderapp.core.message import JsonValue, Message, Role, ToolCallPart, ToolResultPart
 from coderapp.core.request import GenerationRequest
@@ -54,7 +55,7 @@ def _encode(message: Message) -> list[JsonValue]:
     ]
     if message.role is Role.TOOL:
         return encoded
-    text = message.text
+    text = text_for_model(message)
     if message.role is Role.ASSISTANT:
         if message.tool_calls:
             calls = encode_calls(message.tool_calls)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from coderapp.core.message import JsonValue, Message, Role, TextPart
+from coderapp.core.message import FilePart, JsonValue, Message, Role, TextPart
 
 TITLE_LENGTH = 60
 """Characters that a title made from a prompt has at most."""
@@ -53,6 +53,7 @@ class Conversation:
     system_prompt: str = ""
     parameters: dict[str, JsonValue] = field(default_factory=dict)
     draft: str = ""
+    draft_files: tuple[FilePart, ...] = ()
     messages: dict[str, Message] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class Conversation:
         self.chosen[parent] = message.id
         self.updated = max(self.updated, message.created)
         if not self.title and message.role is Role.USER:
-            self.title = title_from(message.text)
+            self.title = _title_of(message)
 
     def add_sibling(self, of: str, message: Message) -> None:
         """Adds beside the message `of`: a regenerated answer, or an edited prompt."""
@@ -153,6 +154,13 @@ class Conversation:
         return len(self.messages)
 
 
+def _title_of(prompt: Message) -> str:
+    """From its words; where it has none, from the name of its first file."""
+    if prompt.files and not prompt.text.strip():
+        return title_from(prompt.files[0].name)
+    return title_from(prompt.text)
+
+
 def title_from(prompt: str) -> str:
     """A one-line title of at most TITLE_LENGTH characters, cut at a word; "New conversation" for blank text."""
     line = _UNSEEN.sub(" ", prompt.lstrip()[:400]).lstrip("#>-*` ").rstrip()
@@ -185,6 +193,8 @@ def _clean_cut(line: str, most: int) -> int:
 
 
 def with_text(message: Message, text: str) -> Message:
-    """A prompt with other words: parts that are not text stay."""
+    """A prompt with other words: parts that are not text stay, files before the words."""
     kept = tuple(part for part in message.parts if not isinstance(part, TextPart))
-    return replace(message, parts=(TextPart(text), *kept))
+    first = tuple(part for part in kept if isinstance(part, FilePart))
+    rest = tuple(part for part in kept if not isinstance(part, FilePart))
+    return replace(message, parts=(*first, TextPart(text), *rest))

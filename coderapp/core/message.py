@@ -49,7 +49,16 @@ class ToolResultPart:
     content: str
 
 
-Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A text file that goes along with a prompt. `name` is what the user sees; `text` is all of it."""
+
+    name: str
+    media_type: str
+    text: str
+
+
+Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | FilePart
 
 
 class FinishReason(StrEnum):
@@ -110,7 +119,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The text parts, joined; reasoning and tool parts left out."""
+        """The text parts, joined; reasoning, tool parts and files left out."""
         if len(self.parts) == 1 and isinstance(self.parts[0], TextPart):
             return self.parts[0].text
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
@@ -118,6 +127,11 @@ class Message:
     @property
     def reasoning(self) -> str:
         return "".join(part.text for part in self.parts if isinstance(part, ReasoningPart))
+
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        """What is attached, in its order."""
+        return tuple(part for part in self.parts if isinstance(part, FilePart))
 
     @property
     def tool_calls(self) -> tuple[ToolCallPart, ...]:

@@ -173,8 +173,13 @@ class ConversationKeeper(QObject):
         self._change(name, lambda store: store.set_fields(name, **fields))
 
     def set_draft(self, conversation: Conversation) -> None:
-        name, draft = conversation.id, conversation.draft
-        self._change(name, lambda store: store.set_fields(name, draft=draft))
+        name, draft, files = conversation.id, conversation.draft, conversation.draft_files
+
+        def work(store: ConversationStore) -> None:
+            store.set_fields(name, draft=draft)
+            store.set_draft_files(name, files)
+
+        self._change(name, work)
 
     def set_choice(self, conversation: Conversation, message_id: str) -> None:
         name = conversation.id
@@ -286,7 +291,8 @@ def _snapshot(conversation: Conversation) -> Conversation:
 
 
 def entry_of(conversation: Conversation) -> HistoryEntry:
-    title = conversation.title or conversation.draft.strip()[:60] or "New conversation"
+    names = [file.name for file in conversation.draft_files[:1]]
+    title = conversation.title or conversation.draft.strip()[:60] or "".join(names)[:60] or "New conversation"
     return HistoryEntry(conversation.id, title.replace("\n", " "), max(conversation.updated, conversation.created))
 
 

@@ -8,10 +8,11 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from coderapp.core.attachments import prompt_parts
 from coderapp.core.conversation import Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.core.events import Failed, Finished, ReasoningDelta, RetryScheduled, Started, StreamEvent, ToolCallDelta
-from coderapp.core.message import FinishReason, JsonValue, Message, Role, TextPart
+from coderapp.core.message import FilePart, FinishReason, JsonValue, Message, Role
 from coderapp.core.profile import Profile
 from coderapp.core.request import request_for
 from coderapp.core.secret import Secret
@@ -99,16 +100,17 @@ class Session(QObject):
 
     # asking
 
-    def send(self, prompt: str) -> None:
-        """Adds a prompt at the end of the active path and asks for an answer."""
-        if self.is_idle and prompt.strip():
+    def send(self, prompt: str, files: tuple[FilePart, ...] = ()) -> None:
+        """Adds a prompt at the end of the active path and asks for an answer. Blank words need a file."""
+        if self.is_idle and (files or prompt.strip()):
             self.conversation.draft = ""
-            self._ask(self._new_prompt(prompt), parent=self.conversation.leaf_id)
+            self.conversation.draft_files = ()
+            self._ask(self._new_prompt(prompt, files), parent=self.conversation.leaf_id)
 
-    def resend(self, message_id: str, prompt: str) -> None:
+    def resend(self, message_id: str, prompt: str, files: tuple[FilePart, ...] = ()) -> None:
         """Sends an edited prompt as a branch beside the one it was. A draft stays."""
-        if self.is_idle and prompt.strip():
-            self._ask(self._new_prompt(prompt), parent=self.conversation.parents[message_id])
+        if self.is_idle and (files or prompt.strip()):
+            self._ask(self._new_prompt(prompt, files), parent=self.conversation.parents[message_id])
 
     def regenerate(self, message_id: str) -> None:
         """Asks for another answer beside the answer `message_id`."""
@@ -124,8 +126,8 @@ class Session(QObject):
             self._streams.cancel(self._job)
         self._end(FinishReason.STOPPED)
 
-    def _new_prompt(self, prompt: str) -> Message:
-        return Message(self._keeper.new_message_id(), Role.USER, (TextPart(prompt),), time.time())
+    def _new_prompt(self, prompt: str, files: tuple[FilePart, ...]) -> Message:
+        return Message(self._keeper.new_message_id(), Role.USER, prompt_parts(prompt, files), time.time())
 
     def _ask(self, prompt: Message, *, parent: str) -> None:
         conversation = self.conversation
@@ -300,10 +302,11 @@ class Session(QObject):
         self.conversation.titled_by_user = True
         self._keep_fields()
 
-    def set_draft(self, text: str) -> None:
-        if text != self.conversation.draft:
+    def set_draft(self, text: str, files: tuple[FilePart, ...] = ()) -> None:
+        if text != self.conversation.draft or files != self.conversation.draft_files:
             self.conversation.draft = text
-            if text.strip() or self._keeper.is_stored(self.conversation):
+            self.conversation.draft_files = files
+            if files or text.strip() or self._keeper.is_stored(self.conversation):
                 self._keeper.ensure(self.conversation)
                 self._keeper.set_draft(self.conversation)
 

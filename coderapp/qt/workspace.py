@@ -94,7 +94,7 @@ class Workspace(QObject):
 
     @staticmethod
     def _is_blank(conversation: Conversation) -> bool:
-        return not conversation.messages and not conversation.draft.strip()
+        return not conversation.messages and not conversation.draft.strip() and not conversation.draft_files
 
     def open(self, conversation_id: str) -> None:
         self._open(conversation_id, self._on_failure)

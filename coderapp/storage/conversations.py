@@ -15,7 +15,7 @@ from pathlib import Path
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.errors import Problem, StorageError
-from coderapp.core.message import JsonValue, Message
+from coderapp.core.message import FilePart, JsonValue, Message
 from coderapp.storage import heads, records, schema
 from coderapp.storage.atomic import clean_up, keep_copy, make_folder, write_atomically
 from coderapp.storage.document import Document
@@ -174,6 +174,12 @@ class ConversationStore:
         changed = {name: value for name, value in fields.items() if getattr(conversation, name) != value}
         if changed:
             self._change(opened, records.FieldsSet(changed), sync=sync)
+
+    def set_draft_files(self, conversation_id: str, files: tuple[FilePart, ...]) -> None:
+        """The files of the draft from here on; nothing is written where they are the same."""
+        opened = self._opened(conversation_id)
+        if files != opened.document.conversation.draft_files:
+            self._change(opened, records.DraftFilesSet(files), sync=False)
 
     def choose(self, conversation_id: str, message_id: str) -> None:
         """Leads the active path through a message."""

@@ -12,6 +12,7 @@ import msgspec
 
 from coderapp.core.errors import Problem, Remedy
 from coderapp.core.message import (
+    FilePart,
     FinishReason,
     Generation,
     JsonValue,
@@ -50,7 +51,13 @@ class ToolResultForm(msgspec.Struct, tag_field="type", tag="tool_result", gc=Fal
     content: str
 
 
-PartForm = TextForm | ReasoningForm | ToolCallForm | ToolResultForm
+class FileForm(msgspec.Struct, tag_field="type", tag="file", gc=False, forbid_unknown_fields=True):
+    name: str
+    media_type: str
+    text: str
+
+
+PartForm = TextForm | ReasoningForm | ToolCallForm | ToolResultForm | FileForm
 
 
 class UsageForm(msgspec.Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -133,7 +140,7 @@ def message_form(parent: str, message: Message) -> MessageForm:
         parent,
         message.role,
         round(message.created, UNIX_TIME_DIGITS),
-        [_part_form(part) for part in message.parts],
+        [part_form(part) for part in message.parts],
         None if generation is None else generation_form(generation),
     )
 
@@ -152,7 +159,7 @@ def message_of(form: MessageForm) -> Message:
 _NO_USAGE = TokenUsage()
 
 
-def _part_form(part: Part) -> PartForm:
+def part_form(part: Part) -> PartForm:
     kind = type(part)
     if kind is TextPart:
         return TextForm(part.text)  # type: ignore[union-attr]  # `is` does not narrow, and isinstance costs more
@@ -160,8 +167,10 @@ def _part_form(part: Part) -> PartForm:
         return ReasoningForm(part.text)
     if isinstance(part, ToolCallPart):
         return ToolCallForm(part.id, part.name, part.arguments)
-    assert isinstance(part, ToolResultPart)
-    return ToolResultForm(part.call_id, part.name, part.content)
+    if isinstance(part, ToolResultPart):
+        return ToolResultForm(part.call_id, part.name, part.content)
+    assert isinstance(part, FilePart)
+    return FileForm(part.name, part.media_type, part.text)
 
 
 def _part_of(form: PartForm) -> Part:
@@ -171,7 +180,9 @@ def _part_of(form: PartForm) -> Part:
         return ReasoningPart(form.text)
     if isinstance(form, ToolCallForm):
         return ToolCallPart(form.id, form.name, form.arguments)
-    return ToolResultPart(form.call_id, form.name, form.content)
+    if isinstance(form, ToolResultForm):
+        return ToolResultPart(form.call_id, form.name, form.content)
+    return FilePart(form.name, form.media_type, form.text)
 
 
 def _generation_of(form: GenerationForm) -> Generation:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from coderapp.core.errors import Problem, Remedy
 from coderapp.core.message import (
+    FilePart,
     FinishReason,
     Generation,
     JsonValue,
@@ -137,11 +138,23 @@ def _part(value: JsonValue, faults: list[str]) -> Part | None:
         part = ToolCallPart(fields.text("id"), fields.text("name"), fields.text("arguments"))
     elif kind == "tool_result":
         part = ToolResultPart(fields.text("call_id"), fields.text("name"), fields.text("content"))
+    elif kind == "file":
+        part = FilePart(fields.text("name"), fields.text("media_type"), fields.text("text"))
     else:
         faults.append("parts.type")
         return None
     faults.extend(f"parts.{name}" for name in fields.rest)
     return part
+
+
+def read_files(value: object) -> tuple[FilePart, ...] | None:
+    """The files of a draft; None where something in the value is no file."""
+    if not isinstance(value, list):
+        return None
+    faults: list[str] = []
+    parts = [_part(item, faults) for item in value]
+    files = tuple(part for part in parts if isinstance(part, FilePart))
+    return files if len(files) == len(value) and not faults else None
 
 
 def read_generation(value: object, faults: list[str]) -> Generation | None:

@@ -10,9 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from coderapp.core.conversation import ROOT, Conversation
-from coderapp.core.message import FinishReason, Generation, JsonValue, Message, ReasoningPart, Role, TextPart
+from coderapp.core.message import (
+    FilePart,
+    FinishReason,
+    Generation,
+    JsonValue,
+    Message,
+    ReasoningPart,
+    Role,
+    TextPart,
+)
 from coderapp.storage import schema
-from coderapp.storage.lenient import read_generation, read_message
+from coderapp.storage.lenient import read_files, read_generation, read_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,20 @@ class FieldsSet:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftFilesSet:
+    """The files of the draft from here on. A record of its own: a draft's words change with each pause in typing, and
+    its files, which may be large, seldom.
+    """
+
+    files: tuple[FilePart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     message_id: str
 
 
-Record = Added | Appended | Updated | Ended | FieldsSet | Chosen
+Record = Added | Appended | Updated | Ended | FieldsSet | DraftFilesSet | Chosen
 
 
 def _is_number(value: object) -> bool:
@@ -97,6 +115,8 @@ def _body(record: Record) -> bytes:
         return b'"end","id":%s,"generation":%s' % (value(record.message_id), about)
     if isinstance(record, FieldsSet):
         return b'"set","fields":%s' % value(dict(record.fields))
+    if isinstance(record, DraftFilesSet):
+        return b'"draft_files","files":%s' % schema.encode_files(record.files)
     return b'"choose","id":%s' % value(record.message_id)
 
 
@@ -120,6 +140,8 @@ def _decode(value: dict[str, JsonValue]) -> Record | None:
             return Ended(message_id, read_generation(about, []))
         case {"op": "set", "fields": dict(fields)}:
             return FieldsSet({name: item for name, item in fields.items() if name in FIELDS and FIELDS[name](item)})
+        case {"op": "draft_files", "files": files} if (read_parts := read_files(files)) is not None:
+            return DraftFilesSet(read_parts)
         case {"op": "choose", "id": str(message_id)}:
             return Chosen(message_id)
     return None
@@ -138,6 +160,9 @@ def apply(conversation: Conversation, record: Record) -> bool:
         case FieldsSet(fields):
             for name, item in fields.items():
                 setattr(conversation, name, dict(item) if isinstance(item, dict) else item)
+            return True
+        case DraftFilesSet(files):
+            conversation.draft_files = files
             return True
         case Updated(message):
             if message.id not in conversation.messages:

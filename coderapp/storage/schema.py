@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from coderapp.core.conversation import Conversation
-from coderapp.core.message import Generation, JsonValue, Message
+from coderapp.core.message import FilePart, Generation, JsonValue, Message
 from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion
-from coderapp.storage.lenient import Fields
+from coderapp.storage.lenient import Fields, read_files
 from coderapp.storage.placement import choose, place, place_forms
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ VERSION = 1
 
 HEAD_END = b',\n  "profile_id": '
 """Ends the fields that a list of conversations needs; a line end can't stand inside a JSON string."""
+
+DRAFT_FILES = "draft_files"
+"""The field for the files of a draft; only where there are some."""
 
 _TIME_DIGITS = 3
 
@@ -51,13 +54,16 @@ def encode(document: Document) -> bytes:
         ("draft", conversation.draft),
         ("chosen", dict(_chosen_by_hand(conversation))),
     ]
-    known = {name for name, _ in head}
+    known = {name for name, _ in head} | {DRAFT_FILES}
     head += [(name, value) for name, value in document.extras.items() if name not in known]
     if document.set_aside:
         head.append(("set_aside", document.set_aside))
     lines = [b'  "' + name.encode() + b'": ' if name.isidentifier() and name.isascii() else
              b"  " + encode_value(name) + b": " for name, _ in head]  # fmt: skip
-    fields = b",\n".join([line + encode_value(value) for line, (_, value) in zip(lines, head, strict=True)])
+    values = [line + encode_value(value) for line, (_, value) in zip(lines, head, strict=True)]
+    if conversation.draft_files:
+        values.append(b'  "%s": %s' % (DRAFT_FILES.encode(), encode_files(conversation.draft_files)))
+    fields = b",\n".join(values)
     messages = b",\n".join(_encode_messages(document))
     return b"".join([b"{\n", fields, b',\n  "messages": [', b"\n" if messages else b"", messages, b"\n  ]\n}\n"])
 
@@ -71,6 +77,12 @@ def encode_value(value: object) -> bytes:
     except UnicodeEncodeError:
         plain = forms.plain_json(forms.to_plain(value))
         return json.dumps(plain, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def encode_files(files: tuple[FilePart, ...]) -> bytes:
+    from coderapp.storage import forms
+
+    return encode_value([forms.part_form(file) for file in files])
 
 
 def encode_message(parent: str, message: Message, extras: dict[str, JsonValue] | None = None) -> bytes:
@@ -236,6 +248,7 @@ def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
         system_prompt=fields.text("system_prompt"),
         parameters=fields.mapping("parameters") or {},
         draft=fields.text("draft"),
+        draft_files=fields.take(DRAFT_FILES, read_files) or (),
         chosen={parent: child for parent, child in chosen.items() if isinstance(child, str)},
         updated=fields.number("updated") or 0.0,
     )

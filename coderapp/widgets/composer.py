@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from coderapp.core.message import FilePart
 from coderapp.qt import icons
 from coderapp.qt.theme import Theme
 from coderapp.widgets import metrics
@@ -89,13 +90,15 @@ class PromptEdit(QPlainTextEdit):
 
 
 class Composer(QWidget):
-    """Signals: `sent(text)`: a prompt, or an edited one where `editing` is set; `stop_requested()`;
-    `draft_changed(text)`; `typing_began()`: the first key of a prompt; `editing_ended()`: an edit was sent or given up.
+    """Signals: `sent(text, files)`: a prompt, or an edited one where `editing` is set; `stop_requested()`;
+    `draft_changed(text, files)`; `typing_began()`: the first key of a prompt; `editing_ended()`: an edit was sent or
+    given up; `complained(sentence)`: a file could not be attached.
     """
 
-    sent = Signal(str)
+    sent = Signal(str, object)
     stop_requested = Signal()
-    draft_changed = Signal(str)
+    draft_changed = Signal(str, object)
+    complained = Signal(str)
     typing_began = Signal()
     editing_ended = Signal()
 
@@ -104,6 +107,7 @@ class Composer(QWidget):
         self.editing = ""
         """The id of the message whose text is edited; "" for a new prompt."""
         self._busy = False
+        self._files: tuple[FilePart, ...] = ()
         self._last_prompt = ""
         self._quiet = False
         self._edit = PromptEdit()
@@ -179,16 +183,18 @@ class Composer(QWidget):
         self._edit.setPlainText(text)
         self._edit.moveCursor(QTextCursor.MoveOperation.End)
 
-    def show_draft(self, text: str) -> None:
+    def show_draft(self, text: str, files: tuple[FilePart, ...] = ()) -> None:
         """Another conversation's draft; not reported as a change."""
         self._end_editing()
+        self._files = files
         self._quiet = True
         self.set_text(text)
         self._quiet = False
         self._draft_timer.stop()
 
-    def edit_message(self, message_id: str, text: str) -> None:
+    def edit_message(self, message_id: str, text: str, files: tuple[FilePart, ...] = ()) -> None:
         self.editing = message_id
+        self._files = files
         self._banner.show()
         self.set_text(text)
         self._edit.setFocus()
@@ -201,7 +207,7 @@ class Composer(QWidget):
         if self._draft_timer.isActive():
             self._draft_timer.stop()
         if not self.editing:
-            self.draft_changed.emit(self.text())
+            self.draft_changed.emit(self.text(), self._files)
 
     # inside
 
@@ -225,7 +231,8 @@ class Composer(QWidget):
             return
         self._draft_timer.stop()
         edited = bool(self.editing)
-        self.sent.emit(text)
+        self.sent.emit(text, self._files)
+        self._files = ()
         self._last_prompt = text
         self._end_editing()
         self._quiet = True

@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from coderapp.core.conversation import UNTITLED
-from coderapp.core.message import Role
+from coderapp.core.message import FilePart, Role
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.qt import icons
 from coderapp.qt.highlighter import Highlighter
@@ -96,6 +96,7 @@ class ConversationPane(QFrame):
         self.composer.draft_changed.connect(self._on_draft)
         self.composer.typing_began.connect(self._on_typing)
         self.composer.editing_ended.connect(self._show_draft)
+        self.composer.complained.connect(self.notices.warn)
 
     @cached_property
     def view(self) -> ConversationView:
@@ -195,21 +196,22 @@ class ConversationPane(QFrame):
 
     def _show_draft(self) -> None:
         if self._session is not None:
-            self.composer.show_draft(self._session.conversation.draft)
+            conversation = self._session.conversation
+            self.composer.show_draft(conversation.draft, conversation.draft_files)
 
-    def _on_sent(self, text: str) -> None:
+    def _on_sent(self, text: str, files: tuple[FilePart, ...]) -> None:
         assert self._session is not None
         editing = self.composer.editing
         if self._has_view:
             self.view.follow()
         if editing:
-            self._session.resend(editing, text)
+            self._session.resend(editing, text, files)
         else:
-            self._session.send(text)
+            self._session.send(text, files)
 
-    def _on_draft(self, text: str) -> None:
+    def _on_draft(self, text: str, files: tuple[FilePart, ...]) -> None:
         if self._session is not None:
-            self._session.set_draft(text)
+            self._session.set_draft(text, files)
 
     def _on_typing(self) -> None:
         if self._session is not None:

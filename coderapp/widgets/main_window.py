@@ -241,7 +241,8 @@ class MainWindow(QMainWindow):
     def _on_edit(self, message_id: str) -> None:
         if self._session is not None and self._session.is_idle:
             self.pane.composer.report_draft()
-            self.pane.composer.edit_message(message_id, self._session.conversation.messages[message_id].text)
+            message = self._session.conversation.messages[message_id]
+            self.pane.composer.edit_message(message_id, message.text, message.files)
 
     def _on_edit_last(self) -> None:
         prompts = [message for message in self._path() if message.role is Role.USER]

@@ -24,7 +24,7 @@ class Bench:
         self.sent: list[tuple[str, str]] = []
         self.drafts: list[str] = []
         self.composer.sent.connect(lambda text: self.sent.append((text, self.composer.editing)))
-        self.composer.draft_changed.connect(self.drafts.append)
+        self.composer.draft_changed.connect(lambda text, files: self.drafts.append(text))
 
     @property
     def edit(self) -> QPlainTextEdit:
