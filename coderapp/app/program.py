@@ -18,6 +18,7 @@ from coderapp.qt.connector import Connector
 from coderapp.qt.conversation_keeper import ConversationKeeper
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.endpoint_process import EndpointProcess
+from coderapp.qt.file_reader import FileReader
 from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
@@ -114,6 +115,7 @@ class Program(QObject):
                 FileSaver(self._files),
             )
         )
+        self.window.pane.composer.set_file_reader(FileReader(self._files).read)
         self._connect(settings_store, state_store, profile_store, extra_profile)
         self._collector = QTimer(self, interval=COLLECT_EVERY)
         self._collector.timeout.connect(self._collect)

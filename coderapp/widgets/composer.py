@@ -2,91 +2,34 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from collections.abc import Callable
+from functools import cached_property
+from itertools import pairwise
 
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from coderapp.core.attachments import MOST_FILE_BYTES, free_name, size_words
+from coderapp.core.errors import CoderappError
 from coderapp.core.message import FilePart
 from coderapp.qt import icons
 from coderapp.qt.theme import Theme
 from coderapp.widgets import metrics
+from coderapp.widgets.composer_chips import Attachments
+from coderapp.widgets.composer_edit import PromptEdit
+from coderapp.widgets.composer_offer import PasteOffer
 
 DRAFT_AFTER = 600
 """Milliseconds without a key until a draft is reported."""
 
+MOST_FILES = 20
+MOST_CHARACTERS = 50_000_000
+"""What all files of a prompt may have together."""
 
-class PromptEdit(QPlainTextEdit):
-    """Signals: `submitted()`; `recall_requested()`: Up in an empty field; `escaped()`; `focus_changed(bool)`."""
+PASTED_NAME = "pasted.txt"
 
-    submitted = Signal()
-    recall_requested = Signal()
-    escaped = Signal()
-    focus_changed = Signal(bool)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("composerEdit")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabChangesFocus(True)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.enter_sends = True
-        self.document().documentLayout().documentSizeChanged.connect(self._fit)
-        self._fit()
-
-    def _fit(self) -> None:
-        """As tall as its lines, within bounds."""
-        line = QFontMetrics(self.font()).lineSpacing()
-        lines = max(metrics.COMPOSER_LEAST_LINES, int(self.document().size().height()))
-        most = metrics.COMPOSER_MOST_LINES
-        self.setFixedHeight(min(lines, most) * line + 2 * int(self.document().documentMargin()) + 2)
-        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if lines > most else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        self.setVerticalScrollBarPolicy(policy)
-
-    def event(self, event: QEvent) -> bool:
-        # A text field takes Ctrl+Z for itself even with nothing to undo; then it is the window's.
-        if (
-            isinstance(event, QKeyEvent)
-            and event.type() is QEvent.Type.ShortcutOverride
-            and event.matches(QKeySequence.StandardKey.Undo)
-            and not self.document().isUndoAvailable()
-        ):
-            event.ignore()
-            return False
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if control or shift is not self.enter_sends:
-                self.submitted.emit()
-            else:
-                self.insertPlainText("\n")
-                self.ensureCursorVisible()
-        elif event.key() == Qt.Key.Key_Up and self.document().isEmpty():
-            self.recall_requested.emit()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.escaped.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.focus_changed.emit(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.focus_changed.emit(False)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.FontChange:
-            self._fit()
+FileRead = Callable[[str, Callable[[FilePart], None], Callable[[CoderappError], None]], None]
+"""Reads the file at a path off the UI thread; calls back in it."""
 
 
 class Composer(QWidget):
@@ -107,11 +50,14 @@ class Composer(QWidget):
         self.editing = ""
         """The id of the message whose text is edited; "" for a new prompt."""
         self._busy = False
-        self._files: tuple[FilePart, ...] = ()
+        self._read_file: FileRead | None = None
+        self._place = 0  # counts the drafts that were shown: a file that comes late belongs to another one
+        self._look: tuple[object, ...] = ()
         self._last_prompt = ""
         self._quiet = False
         self._edit = PromptEdit()
         self._edit.setAccessibleName("Prompt")
+        self._attachments = Attachments(theme)
         self._button = QToolButton()
         self._button.setObjectName("sendButton")
         self._button.setIconSize(QSize(metrics.ICON, metrics.ICON))
@@ -127,10 +73,14 @@ class Composer(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        inside = QHBoxLayout(self._frame)
-        inside.setContentsMargins(metrics.GAP, metrics.GAP_SMALL, metrics.GAP_SMALL + 2, metrics.GAP_SMALL)
+        self._inside = QVBoxLayout(self._frame)
+        self._inside.setContentsMargins(metrics.GAP, metrics.GAP_SMALL, metrics.GAP_SMALL + 2, metrics.GAP_SMALL)
+        self._inside.setSpacing(metrics.GAP_SMALL)
+        self._inside.addWidget(self._attachments)
+        inside = QHBoxLayout()
         inside.addWidget(self._edit, 1)
         inside.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
+        self._inside.addLayout(inside)
         outside = QVBoxLayout(self)
         margin = metrics.COMPOSER_MARGIN
         outside.setContentsMargins(metrics.COLUMN_MARGIN, metrics.GAP_SMALL, metrics.COLUMN_MARGIN, margin)
@@ -155,13 +105,36 @@ class Composer(QWidget):
         self._edit.escaped.connect(self._on_escape)
         self._edit.focus_changed.connect(self._on_focus)
         self._edit.textChanged.connect(self._on_text)
+        self._edit.content.settled.connect(self._show_button)
+        self._edit.long_text_given.connect(self._on_long_text)
+        self._edit.files_given.connect(self.attach_files)
+        self._attachments.changed.connect(self._on_attachments)
+        self._attachments.left.connect(self._edit.setFocus)
         self._button.clicked.connect(self._on_button)
         self._draft_timer.timeout.connect(self.report_draft)
 
+    @cached_property
+    def _offer(self) -> PasteOffer:
+        made = PasteOffer()
+        made.attached.connect(self.attach_text)
+        made.pasted.connect(self._edit.content.insert)
+        made.settled.connect(self._edit.setFocus)
+        self._inside.insertWidget(0, made)
+        return made
+
+    def _drop_offer(self) -> None:
+        if "_offer" in self.__dict__:
+            self._offer.drop()
+
     # what the window says
+
+    def set_file_reader(self, read: FileRead) -> None:
+        """Without one, files that are dropped are not taken."""
+        self._read_file = read
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self._attachments.set_theme(theme)
         self._show_button()
 
     def set_enter_sends(self, enter_sends: bool) -> None:
@@ -180,40 +153,90 @@ class Composer(QWidget):
 
     def set_text(self, text: str) -> None:
         """Replaces the text; the cursor stands at its end."""
-        self._edit.setPlainText(text)
-        self._edit.moveCursor(QTextCursor.MoveOperation.End)
+        self._edit.content.replace(text)
 
     def show_draft(self, text: str, files: tuple[FilePart, ...] = ()) -> None:
         """Another conversation's draft; not reported as a change."""
         self._end_editing()
-        self._files = files
-        self._quiet = True
-        self.set_text(text)
-        self._quiet = False
+        self._show(text, files)
         self._draft_timer.stop()
 
     def edit_message(self, message_id: str, text: str, files: tuple[FilePart, ...] = ()) -> None:
         self.editing = message_id
-        self._files = files
         self._banner.show()
-        self.set_text(text)
+        self._show(text, files)
         self._edit.setFocus()
 
+    def _show(self, text: str, files: tuple[FilePart, ...]) -> None:
+        self._place += 1
+        self._drop_offer()
+        self._attachments.set_files(files)
+        self._order_tabs()
+        self._quiet = True
+        self.set_text(text)
+        self._quiet = False
+        self._show_button()
+
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        """What is attached."""
+        return self._attachments.files
+
+    def attach_text(self, text: str) -> None:
+        """Attaches text that has no file."""
+        self._attach(FilePart(PASTED_NAME, "text/plain", text))
+
+    def attach_files(self, paths: list[str]) -> None:
+        """Reads text files and attaches them, each as soon as it is there."""
+        if self._read_file is None:
+            self.complained.emit("Files can't be attached here.")
+            return
+        place = self._place
+
+        def read(file: FilePart) -> None:
+            if place == self._place:
+                self._attach(file)
+            else:
+                self.complained.emit(f"{file.name} was not attached: the prompt is another one by now.")
+
+        for path in paths[:MOST_FILES]:
+            self._read_file(path, read, lambda error: self.complained.emit(f"{error.sentence} {error.advice}".strip()))
+        if len(paths) > MOST_FILES:
+            self._tell_too_many()
+
+    def _attach(self, file: FilePart) -> None:
+        files = self.files
+        if len(files) >= MOST_FILES:
+            self._tell_too_many()
+        elif len(file.text) > MOST_FILE_BYTES or sum(len(each.text) for each in (*files, file)) > MOST_CHARACTERS:
+            most = size_words(MOST_FILE_BYTES), size_words(MOST_CHARACTERS)
+            self.complained.emit(f"{file.name} was not attached: a file may have {most[0]}, all together {most[1]}.")
+        else:
+            name = free_name(file.name, (each.name for each in files))
+            self._attachments.add(FilePart(name, file.media_type, file.text))
+
+    def _tell_too_many(self) -> None:
+        self.complained.emit(f"A prompt takes at most {MOST_FILES} files; the others were not attached.")
+
     def text(self) -> str:
-        return self._edit.toPlainText()
+        return self._edit.content.text()
 
     def report_draft(self) -> None:
         """Reports the text at once, where it waits to be."""
         if self._draft_timer.isActive():
             self._draft_timer.stop()
         if not self.editing:
-            self.draft_changed.emit(self.text(), self._files)
+            self.draft_changed.emit(self.text(), self.files)
 
     # inside
 
     def _show_button(self) -> None:
+        ready = self._busy or bool(self.files) or not self._edit.content.seems_blank()
+        look = (self._busy, ready, self._theme)
+        if look == self._look:  # this comes with each key, and a style sheet costs a millisecond
+            return
+        self._look = look
         name, tip = ("stop", "Stop (Esc)") if self._busy else ("send", "Send")
-        ready = self._busy or bool(self._edit.toPlainText().strip())
         self._button.setIcon(icons.icon(name, self._theme.accent_text, self._theme.text_muted))
         self._button.setToolTip(tip)
         self._button.setAccessibleName(tip)
@@ -225,20 +248,17 @@ class Composer(QWidget):
         )
 
     def submit(self) -> None:
-        """Sends the text, if there is some and nothing is on its way."""
+        """Sends text and files, if there are some and nothing is on its way."""
         text = self.text()
-        if self._busy or not text.strip():
+        files = self.files
+        if self._busy or not (files or text.strip()):
             return
         self._draft_timer.stop()
         edited = bool(self.editing)
-        self.sent.emit(text, self._files)
-        self._files = ()
+        self.sent.emit(text, files)
         self._last_prompt = text
         self._end_editing()
-        self._quiet = True
-        self._edit.clear()
-        self._quiet = False
-        self._show_button()
+        self._show("", ())
         if edited:
             self.editing_ended.emit()
 
@@ -272,6 +292,21 @@ class Composer(QWidget):
         if not self._draft_timer.isActive():
             self.typing_began.emit()
         self._draft_timer.start()
+
+    def _on_long_text(self, text: str) -> None:
+        self._offer.offer(text)
+        QWidget.setTabOrder(self._offer.last_button, (*self._attachments.buttons, self._edit)[0])
+
+    def _on_attachments(self) -> None:
+        self._order_tabs()
+        self._show_button()
+        self.report_draft()
+
+    def _order_tabs(self) -> None:
+        """Files come before the text, in their order."""
+        chain = [*self._attachments.buttons, self._edit]
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
 
     def _on_focus(self, focused: bool) -> None:
         self._frame.setProperty("focused", "true" if focused else "false")

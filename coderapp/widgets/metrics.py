@@ -53,6 +53,8 @@ FOLLOW_SLACK = 4  # pixels from the end that still count as its end
 COMPOSER_LEAST_LINES = 1
 COMPOSER_MOST_LINES = 14
 COMPOSER_MARGIN = 16
+CHIP_NAME_WIDTH = 220
+ICON_SMALL = 12
 
 # the empty conversation
 SUGGESTION_HEIGHT = 64
