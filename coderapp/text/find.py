@@ -1,0 +1,259 @@
+"""Finding text in blocks: plain, by whole words, or by a regular expression.
+
+Plain text is searched in slices, so that a search in a thread never holds the interpreter for more than about 2 ms. A
+regular expression can take any time, and Python's engine lets no other thread run meanwhile: those are searched by a
+process of their own (see `find_process`), which has a deadline.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from coderapp.core.errors import CoderappError
+from coderapp.text.blocks import Block, plain_text
+from coderapp.text.excerpt import plain_length
+from coderapp.text.find_process import FindProcess, TookTooLong, UnreadableExpression
+
+MOST_HITS = 10_000
+"""Hits in one text."""
+
+LONGEST_QUERY = 5_000
+"""Characters."""
+
+SLICE = 1 << 18
+"""Characters that are searched at a stretch."""
+
+BATCH = 1 << 20
+"""Characters that are handed to the process of a regular expression at a stretch."""
+
+Hit = tuple[int, int]
+"""(start, end) in characters."""
+
+
+class QueryFault(CoderappError):
+    """A query that can't be searched for; the sentence says why."""
+
+    default_advice = "Change the expression, or switch regular expressions off."
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for. `case`: capitals matter. `whole_word`: no letter, digit, mark or underscore stands right
+    before or behind it, unless it begins or ends with something else itself. Without `case`, characters are equal whose
+    case folding is: "ß" finds "SS", but "e" does not find "é".
+    """
+
+    text: str = ""
+    case: bool = False
+    whole_word: bool = False
+    regex: bool = False
+
+    def compile(self) -> Finder:
+        """Raises QueryFault for an expression that can't be read, or text of more than LONGEST_QUERY characters. Takes
+        below 1 ms for all but odd expressions: call it where the search runs.
+        """
+        return Finder(self)
+
+
+class Finder:
+    """Searches for one query, any number of times, from one thread at a time. Close it, or use it in a `with`: a
+    regular expression has a process. Only `abandon` may be called from another thread.
+    """
+
+    def __init__(self, query: Query) -> None:
+        if len(query.text) > LONGEST_QUERY:
+            sentence = f"The text to find has more than {LONGEST_QUERY:,} characters."
+            raise QueryFault(sentence, advice="Look for a part of it.")
+        self.query = query
+        self._needle = query.text if query.case else query.text.casefold()
+        self._abandoned = threading.Event()
+        self._fault: QueryFault | None = None
+        self._process: FindProcess | None = None
+        if query.regex and query.text:
+            try:
+                self._process = FindProcess(query.text, case=query.case)
+            except UnreadableExpression as error:
+                raise QueryFault(f"{error}.") from error
+
+    def find_in(self, text: str, most: int = MOST_HITS) -> list[Hit]:
+        """The hits in order; they don't overlap, and none is empty. At most `most`. Raises QueryFault where a regular
+        expression takes too long.
+        """
+        return self.find_in_all([text], most)[0]
+
+    def find_in_all(self, texts: Sequence[str], most: int = MOST_HITS) -> list[list[Hit]]:
+        """The hits in each of the texts. After `abandon` those that were found until then."""
+        if self._process is None:
+            return [self._find_plain(text, most) for text in texts]
+        found = self._ask(self._process, texts, most)
+        return found + [[] for _ in texts[len(found) :]]
+
+    def search_blocks(self, blocks: Iterable[Block]) -> list[tuple[int, int, int]]:
+        """(index of the block, start, end) for each hit; positions are of `plain_text(block)`. At most MOST_HITS in a
+        block.
+        """
+        found: list[tuple[int, int, int]] = []
+        if not self.query.text:
+            return found
+        for first, texts in _batches(blocks):
+            if self._abandoned.is_set():
+                break
+            for index, hits in enumerate(self.find_in_all(texts), first):
+                found += [(index, start, end) for start, end in hits]
+        return found
+
+    @property
+    def abandoned(self) -> bool:
+        return self._abandoned.is_set()
+
+    def abandon(self) -> None:
+        """Nobody wants the result any more: what searches returns soon. Callable from any thread; for good."""
+        self._abandoned.set()
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        self._abandoned.set()
+        if self._process is not None:
+            self._process.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, process: FindProcess, texts: Sequence[str], most: int) -> list[list[Hit]]:
+        if self._fault is not None:
+            raise self._fault
+        if self._abandoned.is_set():
+            return []
+        keep = _is_whole_word if self.query.whole_word else None
+        try:
+            # Where hits are sifted afterwards, more of them are wanted first.
+            found = process.find(texts, most if keep is None else 4 * most)
+        except TookTooLong as error:
+            if self._abandoned.is_set():
+                return []
+            self._fault = QueryFault("The expression takes too long on this text.", advice="Make it simpler.")
+            raise self._fault from error
+        except OSError as error:
+            if self._abandoned.is_set():
+                return []
+            self._fault = QueryFault(f"Regular expressions can't be searched for here: {error.strerror or error}.")
+            raise self._fault from error
+        if keep is None:
+            return found
+        return [[hit for hit in hits if keep(text, hit)][:most] for text, hits in zip(texts, found, strict=True)]
+
+    def _find_plain(self, text: str, most: int) -> list[Hit]:
+        found: list[Hit] = []
+        needle = self._needle
+        if not needle:
+            return found
+        folded = _Folded(text, case=self.query.case, abandoned=self._abandoned.is_set)
+        position = 0
+        while len(found) < most:
+            at = self._next(folded.text, position)
+            if at < 0:
+                break
+            hit = folded.original(at, at + len(needle))
+            if hit is None or (self.query.whole_word and not _is_whole_word(text, hit)):
+                position = at + 1
+                continue
+            found.append(hit)
+            position = at + len(needle)
+        return found
+
+    def _next(self, text: str, position: int) -> int:
+        """Where the needle stands next; -1 where it does not, or the search was abandoned."""
+        while position < len(text) and not self._abandoned.is_set():
+            at = text.find(self._needle, position, position + SLICE + len(self._needle) - 1)
+            if at >= 0:
+                return at
+            position += SLICE
+        return -1
+
+
+class _Folded:
+    """A text as it is compared. Folding makes two or three characters of a few: hits are mapped back."""
+
+    def __init__(self, text: str, *, case: bool, abandoned: Callable[[], bool]) -> None:
+        self._grown: list[int] = []  # where a character's folding begins that is longer than itself, in `text`
+        self._ends: list[int] = []  # where it ends
+        self._gained: list[int] = [0]  # characters that the first n of them are longer
+        self.text = text
+        if not case:
+            self.text = text.lower() if text.isascii() else self._fold(text, abandoned)
+
+    def _fold(self, text: str, abandoned: Callable[[], bool]) -> str:
+        pieces: list[str] = []
+        step = SLICE >> 3
+        position = 0
+        for start in range(0, len(text), step):
+            if abandoned():
+                break
+            piece = text[start : start + step]
+            folded = piece.casefold()
+            # Each character becomes at least one.
+            if len(folded) > len(piece):
+                self._note(piece, position)
+            pieces.append(folded)
+            position += len(folded)
+        return "".join(pieces)
+
+    def _note(self, piece: str, position: int) -> None:
+        for character in piece:
+            size = 1 if character.isascii() else len(character.casefold())
+            if size > 1:
+                self._grown.append(position)
+                self._ends.append(position + size)
+                self._gained.append(self._gained[-1] + size - 1)
+            position += size
+
+    def original(self, start: int, end: int) -> Hit | None:
+        """A hit's place in the text itself; None where it begins or ends inside one of its characters."""
+        if not self._grown:
+            return start, end
+        first, last = self._whole(start), self._whole(end)
+        return None if first is None or last is None else (first, last)
+
+    def _whole(self, position: int) -> int | None:
+        before = bisect_left(self._grown, position)
+        if before and self._ends[before - 1] > position:
+            return None
+        return position - self._gained[before]
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_" or unicodedata.category(character) in ("Mn", "Mc", "Me", "Pc")
+
+
+def _is_whole_word(text: str, hit: Hit) -> bool:
+    start, end = hit
+    if start > 0 and _is_word(text[start]) and _is_word(text[start - 1]):
+        return False
+    return not (end < len(text) and _is_word(text[end - 1]) and _is_word(text[end]))
+
+
+def _batches(blocks: Iterable[Block]) -> Iterator[tuple[int, list[str]]]:
+    """(index of the first block, texts), about BATCH characters at a time."""
+    texts: list[str] = []
+    first = size = 0
+    for index, block in enumerate(blocks):
+        length = plain_length(block)
+        if texts and size + length > BATCH:
+            yield first, texts
+            first, texts, size = index, [], 0
+        texts.append(plain_text(block))
+        size += length
+    if texts:
+        yield first, texts
