@@ -277,7 +277,7 @@ def _address(words: str, href: str, manner: Manner) -> str:
 
 def _escaped(text: str, start: int, end: int, manner: Manner, in_link: bool, inner: set[int]) -> str:
     """A run of plain text. `inner`: its characters that stand right inside the marks of an emphasis."""
-    out = []
+    out: list[str] = []
     done = start
     notable = {match.start() for match in _NOTABLE.finditer(text, start, end)}
     for position in sorted(notable | {start, end - 1}):
