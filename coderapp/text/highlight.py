@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from coderapp.text.lexers import lexer_for
 from coderapp.text.linelexer import LineLexer
 from coderapp.text.tokens import (
     LEXER_FAULTS,
     LONGEST_LINE,
+    ODD_LINE_ENDS,
     CodeSpan,
     Lines,
     TokenClass,
     append,
-    explosive,
-    lexer_for,
+    prefix_spans,
     raw_tokens,
     too_long,
 )
@@ -45,10 +46,10 @@ def highlight(lines: Iterable[str], language: str) -> Lines:
     if lexer is None or not source:
         return [()] * len(source)
     # A line break inside a "line" would shift all that follow.
-    text = "\n".join(line.replace("\n", " ") if not too_long(lexer, line) else "" for line in source) + "\n"
-    if explosive(lexer, text):
-        live = LineLexer(language)
-        return [live.lex(line) for line in source]
+    source = [line.replace("\n", " ") for line in source]
+    if language == "make":
+        source = [ODD_LINE_ENDS.sub(" ", line) for line in source]
+    text = "\n".join(line if not too_long(lexer, line) else "" for line in source) + "\n"
     number = begin = done = 0
     end = text.index("\n")
     try:
@@ -62,4 +63,7 @@ def highlight(lines: Iterable[str], language: str) -> Lines:
                 start = done = min(stop, end + 1)
     except LEXER_FAULTS:
         pass  # what was coloured until here stays
-    return [tuple(spans) for spans in found]
+    return [
+        prefix_spans(lexer, line) if too_long(lexer, line) else tuple(spans)
+        for line, spans in zip(source, found, strict=True)
+    ]

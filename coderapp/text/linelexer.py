@@ -17,15 +17,16 @@ from pygments.lexer import ExtendedRegexLexer, Lexer, LexerContext, RegexLexer
 from pygments.lexers.data import YamlLexer, YamlLexerContext
 from pygments.token import Token
 
+from coderapp.text.lexers import lexer_for
 from coderapp.text.tokens import (
     LEXER_FAULTS,
     CodeSpan,
     TokenClass,
     append,
     class_of,
-    lexer_for,
+    end_of,
+    longest,
     raw_tokens,
-    too_long,
 )
 
 LONGEST_LIVE = 1000
@@ -130,7 +131,7 @@ class LineLexer:
 
     def lex(self, line: str) -> tuple[CodeSpan, ...]:
         """The spans of the next complete line."""
-        if self._lexer is None or too_long(self._lexer, line, LONGEST_LIVE):
+        if self._lexer is None or len(line) > min(LONGEST_LIVE, longest(self._lexer)):
             return ()
         line = line.replace("\n", " ")
         spans: list[CodeSpan] = []
@@ -149,7 +150,7 @@ class LineLexer:
                     self.memory.inside = _Inside(re.compile(".*?" + re.escape(self._closer)), TokenClass.COMMENT)
                     append(spans, column, len(line), TokenClass.COMMENT)
                     break
-                append(spans, max(column, _end(spans)), min(column + len(value), len(line)), kind)
+                append(spans, max(column, end_of(spans)), min(column + len(value), len(line)), kind)
         except LEXER_FAULTS:
             self.memory = _Memory()
         if len(self.memory.stack) > _MOST_STATES:
@@ -283,10 +284,6 @@ def _table_of(lexer: Lexer | None) -> dict[str, Any] | None:
     """The processed states of a RegexLexer. None where a lexer is of another kind."""
     table: dict[str, Any] | None = getattr(lexer, "_tokens", None)
     return table if isinstance(lexer, RegexLexer) and table else None
-
-
-def _end(spans: list[CodeSpan]) -> int:
-    return spans[-1][0] + spans[-1][1] if spans else 0
 
 
 def _drop(stack: list[str], count: int) -> None:

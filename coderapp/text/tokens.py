@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, Punctuation, String
-from pygments.util import ClassNotFound
 
 LONGEST_LINE = 4000
-"""Characters of a line beyond which it is left plain: some lexers are quadratic in the line's length, and take up to
-0.3 s for the worst lines of this one."""
+"""Characters of a line that are lexed; the rest is left plain. Some lexers are quadratic in the line's length, and take
+up to 0.3 s for the worst lines of this one."""
 
 _SHORTER = {"S": 1000, "Java": 1000, "INI": 1000, "Makefile": 1000, "JSX": 2000, "TSX": 2000, "TypeScript": 2000}
 """The same for lexers (by Pygments' name) that would take 0.5 to 1.4 s."""
 
-_EXPLOSIVE = {"Scala": ("\\\\", 8)}
-"""Lexers with an expression that takes exponential time on many of a mark: the mark, and how many a line may have."""
-
 LEXER_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What Pygments' 500 lexers raise on text that their authors did not think of. Such text is left plain."""
+
+
+ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What Python's `splitlines` splits at besides "\\n"."""
 
 
 class TokenClass(IntEnum):
@@ -86,23 +86,26 @@ def class_of(token: Any) -> TokenClass:
     return next((found for kind, found in _CLASSES if token in kind), TokenClass.PLAIN)
 
 
-@lru_cache(maxsize=256)
-def lexer_for(language: str) -> Lexer | None:
+def longest(lexer: Lexer) -> int:
+    """The longest line that is lexed as a part of its text, in characters."""
+    return min(LONGEST_LINE, _SHORTER.get(lexer.name, LONGEST_LINE))
+
+
+def too_long(lexer: Lexer, line: str) -> bool:
+    """Whether a line is left out of the text that is lexed, because it would take too long."""
+    return len(line) > 1000 and len(line) > longest(lexer)
+
+
+def prefix_spans(lexer: Lexer, line: str) -> tuple[CodeSpan, ...]:
+    """The colours of a line that is too long: its beginning's, lexed for itself; the rest stays plain."""
+    spans: list[CodeSpan] = []
+    part = line[: longest(lexer)]
     try:
-        return get_lexer_by_name(language)
-    except ClassNotFound:
-        return None
-
-
-def too_long(lexer: Lexer, line: str, longest: int = LONGEST_LINE) -> bool:
-    """Whether a line is left plain because it would take too long."""
-    return len(line) > min(longest, _SHORTER.get(lexer.name, longest)) or explosive(lexer, line)
-
-
-def explosive(lexer: Lexer, text: str) -> bool:
-    """Whether the lexer might not come to an end with this text in any useful time."""
-    mark, most = _EXPLOSIVE.get(lexer.name, ("", 0))
-    return bool(mark) and text.count(mark) > most
+        for start, kind, value in raw_tokens(lexer, part):
+            append(spans, max(start, end_of(spans)), min(start + len(value), len(part)), kind)
+    except LEXER_FAULTS:
+        pass  # what was coloured until here stays
+    return tuple(spans)
 
 
 def raw_tokens(lexer: Lexer, text: str) -> Iterator[tuple[int, TokenClass, str]]:
@@ -119,3 +122,8 @@ def append(line: list[CodeSpan], start: int, end: int, kind: TokenClass) -> None
         line[-1] = (line[-1][0], line[-1][1] + end - start, kind)
     else:
         line.append((start, end - start, kind))
+
+
+def end_of(spans: list[CodeSpan]) -> int:
+    """Where the last span ends."""
+    return spans[-1][0] + spans[-1][1] if spans else 0
