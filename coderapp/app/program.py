@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -33,6 +33,8 @@ from coderapp.widgets.main_window import MainWindow, WindowParts
 if TYPE_CHECKING:
     from coderapp.api.client import Client
     from coderapp.storage.conversations import ConversationStore
+
+T = TypeVar("T")
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which a busy Python thread lets another run: at the default of 5 ms, a thread that decodes or lexes
@@ -88,6 +90,7 @@ class Program(QObject):
         self._start_problems = [*settings_store.problems, *state_store.problems, *profile_store.problems]
         self._disk = Worker("storage", self)
         self._files = Worker("files", self)
+        self._reader = Worker("reader", self)
         self.highlighter = Highlighter(self)
         self.streams = StreamWorker(client, self)
         self.keys = KeyringWorker(keys or KeyStore(), environment_key, parent=self)
@@ -112,6 +115,7 @@ class Program(QObject):
                 self.state,
                 self.desk,
                 self.highlighter,
+                self._read,
                 FileSaver(self._files),
             )
         )
@@ -134,6 +138,10 @@ class Program(QObject):
         self.profiles.to_save.connect(save_profiles)
         self.settings.changed.connect(self._on_setting)
         self.keys.trouble.connect(self.workspace.notice)
+
+    def _read(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Long texts are parsed in a thread."""
+        self._reader.submit(work, done, lambda error: self.workspace.notice.emit(f"{error} {error.advice}"))
 
     def _save(self, write: Callable[[], None]) -> None:
         self._disk.submit(write, lambda _: None, lambda error: self.workspace.notice.emit(f"{error} {error.advice}"))
@@ -180,6 +188,7 @@ class Program(QObject):
         self.highlighter.stop()
         self._disk.stop()
         self._files.stop()
+        self._reader.stop(finish=False)
         self.endpoint.stop()
 
 

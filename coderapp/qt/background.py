@@ -6,7 +6,8 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
@@ -17,6 +18,12 @@ Failure = Callable[[CoderappError], None]
 Job = Callable[[], None]
 
 log = logging.getLogger(__name__)
+
+
+class InThread(Protocol):
+    """`in_thread(work, done)`: runs `work` in a thread, then `done(result)` in the UI thread."""
+
+    def __call__(self, work: Callable[[], T], done: Callable[[T], None], /) -> None: ...
 
 
 class Delivery(QObject):
@@ -74,6 +81,12 @@ class _QueueThread(QThread):
         while (job := self.jobs.get()) is not None:
             job()
 
+    def empty(self) -> None:
+        """Forgets what waits."""
+        with suppress(queue.Empty):
+            while True:
+                self.jobs.get_nowait()
+
 
 class Worker(QObject):
     """One thread that works off a queue in order. `stop` finishes what is queued, and is the end."""
@@ -95,12 +108,14 @@ class Worker(QObject):
             self._thread.start()
         self._thread.jobs.put(job)
 
-    def stop(self) -> None:
-        """Waits until everything that was submitted is done. Outcomes are not delivered any more: they would begin new
-        work at the program's end.
+    def stop(self, *, finish: bool = True) -> None:
+        """Waits until everything that was submitted is done; without `finish` only until what runs now is. Outcomes are
+        not delivered any more: they would begin new work at the program's end.
         """
         self._delivery.close()
         if self._thread is not None:
+            if not finish:
+                self._thread.empty()
             self._thread.jobs.put(None)
             self._thread.wait()
             self._thread = None

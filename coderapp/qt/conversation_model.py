@@ -42,17 +42,16 @@ class Row:
 
 
 class ConversationModel(QObject):
-    """Signals: `was_reset()`: all rows are others. `row_added(index)`: at the end. `row_changed(index)`: anything but
-    its text. `text_appended(index, text)`: the text of the last row grew; its `message.text`
+    """Signals: `was_reset()`: all rows are others. `rows_replaced(first)`: the rows from `first` on are others, those
+    before are the same. `row_changed(index)`: anything but its text.
+    `text_appended(index, text)`: the text of the last row grew; its `message.text`
     lags behind until it settles.
-    `text_replaced(index)`: the row has another text.
     """
 
     was_reset = Signal()
-    row_added = Signal(int)
+    rows_replaced = Signal(int)
     row_changed = Signal(int)
     text_appended = Signal(int, str)
-    text_replaced = Signal(int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,10 +63,19 @@ class ConversationModel(QObject):
         self._tail.clear()
         self.was_reset.emit()
 
-    def add(self, row: Row) -> None:
-        self.rows.append(row)
-        self._tail.clear()
-        self.row_added.emit(len(self.rows) - 1)
+    def show(self, rows: list[Row]) -> None:
+        """The rows are now these; those at the beginning that stay are left alone."""
+        same = 0
+        for known, row in zip(self.rows, rows, strict=False):
+            if known.message is not row.message or known.branch != row.branch or known.state is not row.state:
+                break
+            same += 1
+        if not same:
+            self.reset(rows)
+        elif same < len(rows) or same < len(self.rows):
+            self.rows[same:] = rows[same:]
+            self._tail.clear()
+            self.rows_replaced.emit(same)
 
     def change(self, index: int, **fields: object) -> None:
         """Changes fields of a row. A `message` must have the text that was appended so far."""
@@ -75,10 +83,6 @@ class ConversationModel(QObject):
         if "message" in fields:
             self._tail.clear()
         self.row_changed.emit(index)
-
-    def replace_text(self, index: int, message: Message) -> None:
-        self.rows[index] = replace(self.rows[index], message=message)
-        self.text_replaced.emit(index)
 
     def append_text(self, index: int, text: str) -> None:
         self._tail.append(text)

@@ -148,7 +148,6 @@ class Session(QObject):
         self._answer = answer
         self.conversation.add(answer.message(), parent=parent)
         self._reset_rows()
-        self.model.change(len(self.model.rows) - 1, state=RowState.WAITING)
         history = self.conversation.path_to(parent)
 
         def saved() -> None:
@@ -267,7 +266,14 @@ class Session(QObject):
 
     def _reset_rows(self) -> None:
         conversation = self.conversation
-        self.model.reset([Row(message, conversation.branch(message.id)) for message in conversation.path()])
+        growing = self._answer.id if self._answer else ""
+        now = RowState.STREAMING if self._state is SessionState.STREAMING else RowState.WAITING
+        self.model.show(
+            [
+                Row(message, conversation.branch(message.id), now if message.id == growing else RowState.SETTLED)
+                for message in conversation.path()
+            ]
+        )
 
     # what is set
 

@@ -36,6 +36,9 @@ class Theme:
     current: str
     selection: str
     selection_text: str
+    found: str
+    found_here: str
+    found_text: str
     focus_ring: str
     link: str
     error: str

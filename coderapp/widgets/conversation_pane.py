@@ -13,6 +13,7 @@ from coderapp.core.conversation import UNTITLED
 from coderapp.core.message import FilePart, Role
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.qt import icons
+from coderapp.qt.background import InThread
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
@@ -37,13 +38,16 @@ class ConversationPane(QFrame):
     profiles_wanted = Signal()
     view_made = Signal(object)
 
-    def __init__(self, theme: Theme, highlighter: Highlighter, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, highlighter: Highlighter, in_thread: InThread, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("conversationPane")
         self._session: Session | None = None
         self._profiles: tuple[Profile, ...] = ()
         self._theme = theme
         self._highlighter = highlighter
+        self._in_thread = in_thread
         self.empty = EmptyState()
         self.composer = Composer(theme)
         self.notices = NoticeBar(theme, self)
@@ -103,7 +107,7 @@ class ConversationPane(QFrame):
         """Made when it is first needed, at the latest right after the first paint."""
         from coderapp.widgets.conversation.view import ConversationView
 
-        view = ConversationView(self._theme, self._highlighter)
+        view = ConversationView(self._theme, self._highlighter, self._in_thread)
         self._stack.addWidget(view)
         self._down.clicked.connect(view.follow)
         view.following_changed.connect(lambda following: self._down.setVisible(not following))
@@ -161,10 +165,12 @@ class ConversationPane(QFrame):
             self._session.state_changed.disconnect(self._on_state)
             self._session.changed.disconnect(self._on_changed)
             self._session.model.was_reset.disconnect(self._on_rows)
+            self._session.model.rows_replaced.disconnect(self._on_rows)
         self._session = session
         session.state_changed.connect(self._on_state)
         session.changed.connect(self._on_changed)
         session.model.was_reset.connect(self._on_rows)
+        session.model.rows_replaced.connect(self._on_rows)
         if self._has_view:
             self.view.set_model(session.model)
         self._show_draft()
@@ -176,8 +182,8 @@ class ConversationPane(QFrame):
     def _on_rows(self) -> None:
         assert self._session is not None
         rows = self._session.model.rows
-        prompts = [row.message.text for row in rows if row.message.role is Role.USER]
-        self.composer.set_last_prompt(prompts[-1] if prompts else "")
+        last = next((row for row in reversed(rows) if row.message.role is Role.USER), None)
+        self.composer.set_last_prompt(last.message.text if last else "")
         self._stack.setCurrentWidget(self.view if rows else self.empty)
 
     def _on_changed(self) -> None:

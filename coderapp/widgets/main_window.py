@@ -25,6 +25,7 @@ from coderapp.core.errors import CoderappError, Remedy
 from coderapp.core.message import JsonValue, Message, Role
 from coderapp.core.settings import BY_NAME as SETTINGS
 from coderapp.qt import icons, theme
+from coderapp.qt.background import InThread
 from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
@@ -50,6 +51,7 @@ class WindowParts:
     state: StateBook
     desk: EndpointDesk
     highlighter: Highlighter
+    in_thread: InThread
     saver: FileSaver
 
 
@@ -71,7 +73,7 @@ class MainWindow(QMainWindow):
         self._dialogs: dict[str, QWidget] = {}
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
-        self.pane = ConversationPane(self._theme, parts.highlighter)
+        self.pane = ConversationPane(self._theme, parts.highlighter, parts.in_thread)
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
         self.panel.setMinimumWidth(metrics.PANEL_LEAST)

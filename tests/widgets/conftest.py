@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -13,6 +14,8 @@ from coderapp.qt import theme
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.highlighter import Highlighter
 from coderapp.widgets.conversation.view import ConversationView
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -35,6 +38,11 @@ def growing(name: str = "a1") -> Row:
     return Row(Message(name, Role.ASSISTANT, generation=Generation(profile="Mine")), state=RowState.STREAMING)
 
 
+def at_once(work: Callable[[], T], done: Callable[[T], None]) -> None:
+    """What the program does in a thread."""
+    done(work())
+
+
 @pytest.fixture
 def model(qtbot: QtBot) -> ConversationModel:
     return ConversationModel()
@@ -43,7 +51,7 @@ def model(qtbot: QtBot) -> ConversationModel:
 @pytest.fixture
 def view(qtbot: QtBot, highlighter: Highlighter, model: ConversationModel) -> Iterator[ConversationView]:
     """A view of `model`, 700×600, shown."""
-    made = ConversationView(theme.load("light"), highlighter)
+    made = ConversationView(theme.load("light"), highlighter, at_once)
     made.resize(700, 600)
     made.set_model(model)
     with qtbot.waitExposed(made):

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
-from coderapp.text.blocks import TOP, Place
+from coderapp.qt.conversation_model import Row
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.code_item import CodeItem
+from coderapp.widgets.conversation.heights import Heights
 from coderapp.widgets.conversation.hot_spots import HotSpot, moved
-from coderapp.widgets.conversation.message_item import MessageItem
-from coderapp.widgets.conversation.paragraph import Picked
-from coderapp.widgets.conversation.selection import Position, Selection
+from coderapp.widgets.conversation.items import BlockItem
+from coderapp.widgets.conversation.message_item import AT_ONCE, MessageItem
+from coderapp.widgets.conversation.selection import Position
 from coderapp.widgets.conversation.style import DocumentStyle
 
-FAR = 3
-"""Screens above and below that keep their layouts."""
+NEAR = 1.0
+"""Screens above and below whose items stay."""
+
+KEPT = 60
+"""Messages near the screen that stay parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What keeps its place on screen: a block (-1: the message's top), `y` pixels below the viewport's top."""
+
+    row: int
+    block: int
+    y: float
+    height: float = 0.0
 
 
 class DocumentLayout:
-    """Messages with their tops in a column. Heights are estimates until a message was on screen.
+    """Messages with their heights in a column. Those that were never near the screen have a guess and no item.
 
     Points are in the viewport's coordinates: `offset` is the document's height at the viewport's top, `page` the
     viewport's height, `width` the view's with its scroll bar, so that the column stands still when that comes.
     """
 
-    def __init__(self, style: DocumentStyle) -> None:
+    def __init__(self, style: DocumentStyle, make: Callable[[Row], MessageItem]) -> None:
         self.style = style
-        self.items: list[MessageItem] = []
-        self.tops: list[float] = [float(metrics.MESSAGE_GAP)]  # of each item, and where the next would stand
+        self.rows: list[Row] = []  # the model's own list
+        self.items: dict[int, MessageItem] = {}
         self.width = 0
-        self.offset = 0
+        self.offset = 0.0
         self.page = 0
+        self._make = make
+        self._heights = Heights()
+        self._sizes: list[tuple[int, int]] = []  # characters and lines of each message
 
     @property
     def column(self) -> float:
@@ -45,197 +63,278 @@ class DocumentLayout:
     @property
     def scroll_range(self) -> int:
         """The largest sensible offset."""
-        return max(0, round(self.tops[-1]) - self.page)
+        return max(0, round(self._heights.total + metrics.MESSAGE_GAP) - self.page)
 
-    # measuring
+    # messages
+
+    def reset(self, rows: list[Row], first: int = 0) -> None:
+        """The rows from `first` on are others."""
+        self.rows = rows
+        for index in [index for index in self.items if index >= first]:
+            del self.items[index]
+        del self._sizes[first:]
+        self._sizes += [_size(row) for row in rows[first:]]
+        if first:
+            self._heights.truncate(first)
+            for index in range(first, len(rows)):
+                self._heights.append(self._estimate(index))
+        else:
+            self.estimate()
+
+    def item(self, index: int) -> MessageItem:
+        """The item of a message; made, and read, when it is first asked for."""
+        found = self.items.get(index)
+        if found is None:
+            found = self.items[index] = self._make(self.rows[index])
+            self._fit(index, found)
+        return found
+
+    def replace(self, index: int) -> None:
+        """A message has other content."""
+        self.items.pop(index, None)
+        self._sizes[index] = _size(self.rows[index])
+        self._heights.set(index, self._estimate(index))
 
     def estimate(self) -> None:
-        """Heights anew of what was never on screen; call after `width` changed."""
-        for item in self.items:
-            if not item.realised:
-                item.estimate(self.column, self.style)
-        self.stack(0)
+        """All heights anew, after the width or the style changed."""
+        self._heights = Heights(
+            self._estimate(index) if index not in self.items else self._fitted(index) for index in range(len(self.rows))
+        )
 
-    def stack(self, first: int) -> None:
-        """Tops anew from an item on."""
-        del self.tops[first + 1 :]
-        y = self.tops[first] if first else float(metrics.MESSAGE_GAP)
-        self.tops[first:] = [y]
-        for item in self.items[first:]:
-            y += item.height + metrics.MESSAGE_GAP
-            self.tops.append(y)
+    def _fitted(self, index: int) -> float:
+        item = self.items[index]
+        item.set_width(self.column, self.style)
+        return item.height + metrics.MESSAGE_GAP
 
-    def lay_out(self, index: int) -> None:
-        self.items[index].layout(self.column, self.style)
-        self.stack(index)
+    def _fit(self, index: int, item: MessageItem) -> None:
+        item.set_width(self.column, self.style)
+        self.measure(index)
+
+    def measure(self, index: int) -> float:
+        """Takes over the height of an item; returns by how much it changed."""
+        return self._heights.set(index, self.items[index].height + metrics.MESSAGE_GAP)
+
+    def _estimate(self, index: int) -> float:
+        """A height from the number of characters and lines."""
+        characters, lines = self._sizes[index]
+        room = self.column
+        rows = lines + characters * self.style.average_width / room
+        return metrics.HEADER_HEIGHT + rows * self.style.code_height + metrics.FOOTER_HEIGHT + metrics.MESSAGE_GAP
+
+    # geometry
+
+    def top(self, index: int) -> float:
+        return metrics.MESSAGE_GAP + self._heights.top(index)
+
+    def bottom(self, index: int) -> float:
+        return self.top(index) + self._heights[index] - metrics.MESSAGE_GAP
 
     def visible(self) -> range:
-        first = max(0, bisect_right(self.tops, self.offset) - 1)
-        last = bisect_right(self.tops, self.offset + self.page)
-        return range(min(first, len(self.items)), min(last, len(self.items)))
+        return self.between(0, self.page)
 
-    def realise_visible(self) -> int | None:
-        """Lays out what is on screen. None where no height changed, else how far what stood on screen has moved."""
+    def between(self, top: float, bottom: float) -> range:
+        """The messages between two heights of the screen."""
+        if not self.rows:
+            return range(0)
+        above = self.offset - metrics.MESSAGE_GAP
+        return range(self._heights.at(above + top), self._heights.at(above + bottom) + 1)
+
+    def realise_visible(self) -> bool:
+        """Measures what is on screen. True where something is higher or lower than was thought."""
+        changed = False
+        for index in self.visible():
+            known = index in self.items
+            before = self._heights[index]
+            item = self.item(index)
+            top = self.offset - self.top(index)
+            changed |= item.realise_between(top, top + self.page)
+            changed |= self.measure(index) != 0 or (not known and self._heights[index] != before)
+        return changed
+
+    def anchor(self) -> Anchor | None:
+        """The first block on screen that is measured; where none is, the first message."""
+        for index in self.visible():
+            item = self.items.get(index)
+            if item is None:
+                continue
+            y = self.top(index) - self.offset
+            body_y = y + (item.block_top(0) if item.body.blocks else item.body_bottom)
+            for block, shown, top in item.body.between(-body_y, self.page - body_y):
+                if body_y + top + shown.height > 0:
+                    return Anchor(index, block, body_y + top, shown.height)
+            if y >= 0 or not item.body.blocks:
+                return Anchor(index, -1, y, item.height)
         visible = self.visible()
         if not visible:
             return None
-        known = visible.start
-        if self.offset > 0:
-            known = next((index for index in visible if self.items[index].realised), known)
-        before = self.tops[known]
-        first_changed = -1
-        for index in visible:
-            item = self.items[index]
-            height = item.height
-            item.layout(self.column, self.style)
-            if item.height != height and first_changed < 0:
-                first_changed = index
-        if first_changed < 0:
-            return None
-        self.stack(first_changed)
-        return round(self.tops[known] - before)
+        first = visible.start
+        return Anchor(first, -1, self.top(first) - self.offset, self._heights[first])
+
+    def offset_for(self, anchor: Anchor) -> float:
+        """The offset that has the anchor where it was; what begins above the screen keeps the part that is seen."""
+        top, height = self._placed(anchor)
+        y = anchor.y
+        if y < 0 and anchor.height > 0:
+            y *= height / anchor.height
+        return top - y
+
+    def screen_y(self, anchor: Anchor) -> float:
+        """Where it stands now."""
+        return self._placed(anchor)[0] - self.offset
+
+    def _placed(self, anchor: Anchor) -> tuple[float, float]:
+        """(top in the document, height)."""
+        row = min(anchor.row, len(self.rows) - 1)
+        if row < 0:
+            return 0.0, 0.0
+        item = self.items.get(row)
+        if item is None or anchor.block < 0 or anchor.block >= len(item.body.blocks):
+            return self.top(row), self._heights[row]
+        heights = item.body.heights
+        gap = item.body.top(anchor.block) - heights.top(anchor.block)
+        return self.top(row) + item.block_top(anchor.block), heights[anchor.block] - gap
 
     def drop_far(self) -> None:
-        """Lets go of the layouts of messages that are far from what is on screen."""
-        above, below = self.offset - FAR * self.page, self.offset + (FAR + 1) * self.page
-        for index, item in enumerate(self.items):
-            if item.realised and (self.tops[index + 1] < above or self.tops[index] > below):
-                item.drop()
-
-    def drop_all(self) -> None:
-        for item in self.items:
-            item.drop()
+        """Lets go of what is far from the screen: items of blocks, then whole messages."""
+        above, below = self.offset - NEAR * self.page, self.offset + (1 + NEAR) * self.page
+        for index, item in self.items.items():
+            top = self.top(index) + (item.block_top(0) if item.body.blocks else 0.0)
+            item.body.drop_outside(above - top, below - top)
+        if len(self.items) > KEPT:
+            visible = self.visible()
+            for index in list(self.items):
+                far = abs(index - visible.start) > KEPT // 2
+                if far and self.items[index].settled and sum(self._sizes[index]) < AT_ONCE:
+                    del self.items[index]
 
     # finding
 
     def local(self, index: int, point: QPointF) -> QPointF:
         """A point in a message's coordinates."""
-        return point - QPointF(self.left, self.tops[index] - self.offset)
+        return point - QPointF(self.left, self.top(index) - self.offset)
 
     def message_at(self, point: QPointF) -> int:
         """The message at or nearest above a point; -1 where there is none."""
-        if not self.items:
-            return -1
-        return max(0, min(bisect_right(self.tops, point.y() + self.offset) - 1, len(self.items) - 1))
+        return self._heights.at(point.y() + self.offset - metrics.MESSAGE_GAP) if self.rows else -1
 
     def position_at(self, point: QPointF) -> Position | None:
         index = self.message_at(point)
         if index < 0:
             return None
-        local = self.local(index, point)
-        block = self.items[index].block_at(local.y())
-        return Position(index, block, self.items[index].offset_at(block, local)) if block >= 0 else None
+        item, local = self.item(index), self.local(index, point)
+        block = item.block_at(local.y())
+        return Position(index, block, item.offset_at(block, local)) if block >= 0 else None
 
-    def spot_at(self, point: QPointF) -> tuple[int, HotSpot] | None:
-        index = self.message_at(point)
-        if index < 0:
-            return None
-        local = self.local(index, point)
-        return next(((index, spot) for spot in self.spots_of(index) if spot.rect.contains(local)), None)
+    def rect_of(self, at: Position) -> QRectF:
+        """Where a caret stands, in the viewport's coordinates."""
+        item = self.item(at.row)
+        if not 0 <= at.block < len(item.body.blocks):
+            return QRectF(self.left, self.top(at.row) - self.offset, 1, 20)
+        return item.rect_at(at.block, at.offset).translated(self.left, self.top(at.row) - self.offset)
 
-    def code_at(self, point: QPointF) -> tuple[CodeItem, QPointF] | None:
-        """The code block under a point, and the point in its coordinates."""
+    def block_rect(self, row: int, block: int) -> QRectF:
+        """In the viewport's coordinates."""
+        item = self.item(row)
+        top = self.top(row) - self.offset + item.block_top(block)
+        height = self._placed(Anchor(row, block, 0.0))[1]
+        return QRectF(self.left + item.pad, top, self.column - 2 * item.pad, height)
+
+    def message_rect(self, row: int) -> QRectF:
+        """In the viewport's coordinates."""
+        return QRectF(self.left, self.top(row) - self.offset, self.column, self._heights[row] - metrics.MESSAGE_GAP)
+
+    def block_at(self, point: QPointF) -> tuple[int, int, BlockItem, QPointF] | None:
+        """(message, block, item, the point in its coordinates) of the block under a point."""
         index = self.message_at(point)
-        if index < 0:
+        if index < 0 or index not in self.items:
             return None
         item, local = self.items[index], self.local(index, point)
         block = item.block_at(local.y())
-        if block < 0:
+        shown = item.body.items.get(block)
+        if shown is None:
             return None
-        placed = item.placed[block]
-        inside = local - QPointF(item.pad, placed.top)
-        if isinstance(placed.item, CodeItem) and 0 <= inside.y() < placed.item.height:
-            return placed.item, inside
-        return None
+        inside = item.local(block, local)
+        return (index, block, shown, inside) if 0 <= inside.y() < shown.height else None
 
     def link_at(self, point: QPointF) -> str:
-        index = self.message_at(point)
-        return self.items[index].link_at(self.local(index, point)) if index >= 0 else ""
+        found = self.block_at(point)
+        return found[2].link_at(found[3]) if found else ""
 
     def footer_at(self, point: QPointF) -> str:
         index = self.message_at(point)
-        return self.items[index].footer_at(self.local(index, point)) if index >= 0 else ""
+        return self.item(index).footer_at(self.local(index, point)) if index >= 0 else ""
 
     def is_text(self, point: QPointF) -> bool:
         index = self.message_at(point)
         if index < 0:
             return False
         local = self.local(index, point)
-        return 0 <= local.x() <= self.column and self.items[index].block_at(local.y()) >= 0
+        return 0 <= local.x() <= self.column and self.item(index).block_at(local.y()) >= 0
+
+    # places that act
+
+    def sticky(self) -> tuple[int, int, CodeItem, float] | None:
+        """(message, block, item, y in the message) of the code whose header is above the screen while its lines are on
+        it: its header is painted at the top of the screen.
+        """
+        for index in self.visible()[:1]:
+            item = self.items.get(index)
+            if item is None or not item.body.blocks:
+                return None
+            y = self.offset - self.top(index)
+            block = item.block_at(y)
+            code = item.body.items.get(block)
+            if not isinstance(code, CodeItem):
+                return None
+            top = item.block_top(block)
+            room = top + code.height - metrics.CODE_HEADER - 2 * self.style.code_height
+            return (index, block, code, y) if top < y < room else None
+        return None
 
     def spots_of(self, index: int) -> list[HotSpot]:
-        return self.items[index].hot_spots(self.style)
+        """The places of a message that are on screen, or near it, in the message's coordinates."""
+        item = self.items.get(index)
+        if item is None:
+            return []
+        y = self.offset - self.top(index)
+        return list(item.spots.between(y, y + self.page, self.style))
+
+    def sticky_spots(self) -> tuple[int, list[HotSpot]]:
+        found = self.sticky()
+        if found is None:
+            return -1, []
+        index, block, code, y = found
+        return index, self.items[index].spots.header_of(block, code, y)
+
+    def spot_at(self, point: QPointF) -> tuple[int, HotSpot] | None:
+        stuck, spots = self.sticky_spots()
+        if stuck >= 0:
+            local = self.local(stuck, point)
+            for spot in spots:
+                if spot.rect.contains(local):
+                    return stuck, spot
+            if 0 <= point.y() < metrics.CODE_HEADER:
+                return None
+        index = self.message_at(point)
+        if index < 0:
+            return None
+        local = self.local(index, point)
+        return next(((index, spot) for spot in self.spots_of(index) if spot.rect.contains(local)), None)
 
     def visible_spots(self) -> list[HotSpot]:
         """The places on screen that act, in reading order, in the viewport's coordinates."""
         found: list[HotSpot] = []
+        stuck, spots = self.sticky_spots()
+        found += [moved(spot, self.left, self.top(stuck) - self.offset) for spot in spots]
         for index in self.visible():
-            shift = self.tops[index] - self.offset
-            found += [moved(spot, self.left, shift) for spot in self.spots_of(index)]
+            shift = self.top(index) - self.offset
+            for spot in self.spots_of(index):
+                placed = moved(spot, self.left, shift)
+                if placed.rect.bottom() > 0 and placed.rect.top() < self.page:
+                    found.append(placed)
         return found
 
-    # text
 
-    def end(self) -> Position:
-        """The end of the last message's text."""
-        last = self.items[-1]
-        last.realise()
-        block = max(0, len(last.placed) - 1)
-        return Position(len(self.items) - 1, block, len(last.placed[block].item.text()) if last.placed else 0)
-
-    def word_at(self, at: Position) -> tuple[Position, Position]:
-        """Both ends of the word at a position."""
-        text = self.items[at.row].placed[at.block].item.text()
-        start = end = min(at.offset, len(text))
-        while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
-            start -= 1
-        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
-            end += 1
-        return at._replace(offset=start), at._replace(offset=end)
-
-    def picked(self, selection: Selection, index: int) -> dict[int, Picked]:
-        """What of a message is selected, by block."""
-        if selection.ends is None:
-            return {}
-        found = {}
-        for block, placed in enumerate(self.items[index].placed):
-            part = selection.part_of(index, block)
-            if part is not None:
-                end = len(placed.item.text()) if part[1] is None else part[1]
-                found[block] = Picked(part[0], end)
-        return found
-
-    def text_of(self, selection: Selection) -> str:
-        """The selected plain text; blocks are parted by an empty line, list items by a line's end."""
-        ends = selection.ends
-        if ends is None:
-            return ""
-        pieces: list[str] = []
-        above = TOP
-        for row in range(ends[0].row, min(ends[1].row + 1, len(self.items))):
-            item = self.items[row]
-            item.realise()
-            for block, placed in enumerate(item.placed):
-                part = selection.part_of(row, block)
-                if part is None or not placed.item.text():
-                    continue
-                place = placed.item.place
-                text = placed.item.text()[part[0] : part[1]]
-                if pieces:
-                    pieces.append("\n" if place.marker and _in_one_list(above, place) else "\n\n")
-                pieces.append(f"{_marker(place)} {text}" if place.marker and part[0] == 0 else text)
-                above = place
-        return "".join(pieces)
-
-
-def _in_one_list(one: Place, other: Place) -> bool:
-    for a, b in zip(one.path, other.path, strict=False):
-        if a != b:
-            return False
-        if a == "l":
-            return True
-    return False
-
-
-def _marker(place: Place) -> str:
-    return place.marker if place.task is None else "[x]" if place.task else "[ ]"
+def _size(row: Row) -> tuple[int, int]:
+    text = row.message.text
+    return len(text), text.count("\n") + 1

@@ -1,344 +1,339 @@
-"""A message on screen: its header, blocks, error panel and footer, with the places that can be clicked."""
+"""A message on screen: header, thoughts, blocks, error panel and footer. Parsed and laid out where it is seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from coderapp.core.errors import Problem, Remedy, in_words
+from coderapp.core.errors import Problem, in_words
 from coderapp.core.message import Role
 from coderapp.qt import icons
 from coderapp.qt.conversation_model import Row, RowState
 from coderapp.qt.highlighter import Highlighter
-from coderapp.text.blocks import Block, CodeBlock, MathBlock, Place, RuleBlock, TableBlock, TextBlock
-from coderapp.text.prompt import prompt_blocks
+from coderapp.text.blocks import Block, CodeBlock, RuleBlock, TableBlock, TextBlock
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation import captions
-from coderapp.widgets.conversation.code_item import CodeItem
-from coderapp.widgets.conversation.hot_spots import Action, HotSpot, button_rect, paint_spot
-from coderapp.widgets.conversation.items import BlockItem, RuleItem, TableItem, TextItem
-from coderapp.widgets.conversation.paragraph import Paragraph, Picked
+from coderapp.widgets.conversation.body import Body
+from coderapp.widgets.conversation.code_item import CodeItem, CodeState
+from coderapp.widgets.conversation.hot_spots import Action, HotSpot, paint_spot
+from coderapp.widgets.conversation.items import BlockItem, RuleItem, TextItem
+from coderapp.widgets.conversation.message_spots import BRANCH_ROOM, MessageSpots
+from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
+from coderapp.widgets.conversation.table_item import TableItem
 
 if TYPE_CHECKING:
-    from coderapp.text.stream import MarkdownStream
+    from coderapp.text.stream import MarkdownStream, Update
 
-
-REMEDY_WORDS = {
-    Remedy.EDIT_KEY: "Enter key…",
-    Remedy.EDIT_PROFILE: "Open profile…",
-    Remedy.EDIT_PARAMETERS: "Show parameters",
-}
-
+AT_ONCE = 12_000
+"""Characters of a finished message up to which it is parsed where it is needed; longer ones are parsed in a thread."""
 
 _OPENINGS = {"json": "```json\n", "text": "```````text\n"}
 """An answer that was asked for in another format than Markdown is one block, shown as it is."""
 
 
-@dataclass(slots=True)
-class _Placed:
-    item: BlockItem
-    top: float = 0.0
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the items of a view share. `coloured(item, top, bottom)`: a block got colours between
+    two of its heights. `parse_later(work, done)` runs `work`
+    in a thread and calls `done` with its blocks in the UI thread.
+    """
+
+    highlighter: Highlighter
+    coloured: Callable[[CodeItem, float, float], None]
+    parse_later: Callable[[Callable[[], list[Block]], Callable[[list[Block]], None]], None]
 
 
 class MessageItem:
-    """Blocks are parsed when `realise` is first called; until then `height` is an estimate."""
+    """`realise` parses; until then nothing is known but the row. Heights are in the message's own coordinates."""
 
-    def __init__(
-        self, row: Row, highlighter: Highlighter, on_coloured: Callable[[MessageItem, CodeItem], None], *, wrap: bool
-    ) -> None:
+    def __init__(self, row: Row, around: Surroundings, *, wrap: bool, numbered: bool) -> None:
         self.row = row
-        self.height = 0.0
-        self.placed: list[_Placed] = []
+        self.has_thoughts = bool(row.message.reasoning)
+        self.is_prompt = row.message.role is Role.USER
+        self.body = Body(self._make_item)
+        self.body.wrap = wrap or self.format_of(row) == "text"
+        self.body.fold = row.state is RowState.SETTLED
+        self.on_parsed: Callable[[MessageItem, list[Block]], None] | None = None
+        """Called with the blocks of a long message when they are there; it is to call `show`."""
+        self.thoughts_shown: bool | None = None  # None: while there is nothing else
+        self.streamed = row.state is not RowState.SETTLED
+        self._around = around
+        self._numbered = numbered
         self._stream: MarkdownStream | None = None  # of an answer
-        self._source: list[Block] | None = None  # what the text says, once it was looked at
+        self._thoughts: MarkdownStream | None = None
+        self._thought = ""  # the part of the thoughts that was fed
+        self._lead = 0  # blocks of thoughts that are shown
+        self._parsed: list[Block] | None = None  # what the text says, where it did not come as a stream
         self._opening = ""  # of the block that holds a whole answer which is not Markdown
         self._fed = False
-        self._highlighter = highlighter
-        self._on_coloured = on_coloured
-        self._wrap = wrap
-        self._width = -1.0
-        self._body_bottom = 0.0
+        self._width = 1.0
+        self._style: DocumentStyle | None = None
         self._problem = Paragraph("", ())
-        self._problem_rect = QRectF()
+        self._problem_height = 0.0
+        self.spots = MessageSpots(self)
 
     @property
-    def is_prompt(self) -> bool:
-        return self.row.message.role is Role.USER
+    def settled(self) -> bool:
+        return self.row.state is RowState.SETTLED
 
     @property
     def realised(self) -> bool:
-        return self._source is not None
+        return self._stream is not None or self._parsed is not None
+
+    @property
+    def _main(self) -> list[Block]:
+        return self._stream.blocks if self._stream is not None else self._parsed or []
 
     @property
     def pad(self) -> float:
-        return metrics.PROMPT_PADDING if self.is_prompt else 0.0
+        return float(metrics.PROMPT_PADDING) if self.is_prompt else 0.0
+
+    @property
+    def width(self) -> float:
+        return self._width
 
     # content
 
-    def estimate(self, width: float, style: DocumentStyle) -> None:
-        """A height from the number of characters and lines."""
-        text = self.row.message.text
-        columns = max(20.0, (width - 2 * self.pad) / style.metrics.averageCharWidth())
-        lines = text.count("\n") + len(text) / columns + 1
-        self.height = metrics.HEADER_HEIGHT + lines * style.code_height + metrics.FOOTER_HEIGHT + 2 * self.pad
-
     def realise(self) -> None:
-        if self._source is not None:
+        """Reads the text. That of a long finished message is shown plain until a thread has parsed it; that of one
+        which is on its way is to be fed.
+        """
+        if self.realised:
             return
-        text = self.row.message.text
-        if self.row.message.role is Role.ASSISTANT:
+        message = self.row.message
+        text, files = message.text, _files(message)
+        size = len(text) + sum(len(file.text) for file in files)
+        if message.role is Role.ASSISTANT and not (self.settled and size > AT_ONCE):
             from coderapp.text.stream import MarkdownStream  # imports markdown-it: not before the first paint
 
             self._stream = MarkdownStream()
-            self._opening = _OPENINGS.get(self._format(self.row), "")
-            self._stream.feed(self._opening + text)
-            self._stream.flush(final=self.row.state is RowState.SETTLED)
-            self._source = self._stream.blocks
-        else:
-            self._source = prompt_blocks(text)
-        self._make_items(0)
+            self._opening = _OPENINGS.get(self.format_of(self.row), "")
+            self._stream.feed(self._opening + (text if self.settled else ""))
+            self._stream.flush(final=self.settled)
+        elif size > AT_ONCE:
+            from coderapp.text.prompt import prompt_blocks
 
-    def append(self, text: str) -> float:
-        """More text came. Returns the top from where on the item must be painted anew; call `layout` next."""
+            self._parsed = prompt_blocks(text)
+            work = parsing(message.role, _OPENINGS.get(self.format_of(self.row), "") + text, files)
+            self._around.parse_later(work, self._on_parsed)
+        else:
+            self._parsed = parsing(message.role, text, files)()
+        self._show_all()
+
+    def _on_parsed(self, blocks: list[Block]) -> None:
+        if self.on_parsed is not None and self.settled and self._stream is None:
+            self.on_parsed(self, blocks)
+
+    def show(self, blocks: list[Block]) -> None:
+        """Takes the blocks that a thread has parsed."""
+        self._parsed = blocks
+        self._show_all()
+
+    def _show_all(self) -> None:
+        self._read_thoughts()
+        thoughts = self._shown_thoughts()
+        self._lead = len(thoughts)
+        self.body.change(0, [*thoughts, *self._main, *self._calls()])
+
+    def feed(self, text: str) -> float:
+        """More text came. Returns the height from which on the message may look different."""
         self.realise()
         self._fed = True
-        if self._stream is not None:
-            self._stream.feed(text)
-        return self._take_update(final=False)
+        if self._stream is None:
+            return self.height
+        self._stream.feed(text)
+        return self._take(self._stream.flush())
 
     def settle(self) -> float:
-        """No more text comes. Returns as `append` does."""
+        """No more text comes. Returns as `feed` does."""
         self.realise()
-        return self._take_update(final=True)
+        return self._take(self._stream.flush(final=True)) if self._stream else self.height
 
     def replace_row(self, row: Row) -> None:
-        """Another value of the same message: state, notice, generation. Its text must be what was appended."""
-        was_streaming = self.row.state is not RowState.SETTLED
-        if self._stream is not None and _OPENINGS.get(self._format(row), "") != self._opening and not self._fed:
-            self._source = self._stream = None  # what it will be written in is known only when it is sent
-        extras_changed = self._extras(self.row) != self._extras(row)
-        self.row = row
-        self._width = -1.0
-        if was_streaming and row.state is RowState.SETTLED and self.realised:
-            self.settle()
-        if extras_changed and self.realised:
-            self._make_items(0)
+        """Another value of the same message: state, notice, generation. Its text must be what was fed."""
+        before, self.row = self.row, row
+        self.has_thoughts = bool(row.message.reasoning)
+        if self._stream is not None and _OPENINGS.get(self.format_of(row), "") != self._opening and not self._fed:
+            self._stream = self._parsed = None  # what it will be written in is known only when it is sent
+            self.body.change(0, [])
+            self._lead = 0
+        if not self.realised:
+            return
+        if before.message.reasoning != row.message.reasoning:
+            self._show_thoughts()
+        if before.message.tool_calls != row.message.tool_calls:
+            self.body.change(self._lead + len(self._main), self._calls())
+        if before.state is not row.state:
+            self._show_thoughts()
+            self._lay_out_problem()
 
     @staticmethod
-    def _format(row: Row) -> str:
+    def format_of(row: Row) -> str:
         """What the answer was asked to be written in; "" where nothing was said."""
         generation = row.message.generation
         return str(generation.parameters.get("format", "")) if generation else ""
 
-    @staticmethod
-    def _extras(row: Row) -> tuple[object, object]:
-        return row.message.tool_calls, row.message.reasoning
+    def _calls(self) -> list[Block]:
+        return [block for call in self.row.message.tool_calls for block in captions.tool_call_blocks(call)]
 
-    def _take_update(self, *, final: bool) -> float:
-        update = self._stream.flush(final=final) if self._stream else None
+    def _take(self, update: Update | None) -> float:
         if self._stream is None or update is None:
             return self.height
-        lead = len(self._reasoning_blocks())
-        index = lead + update.first
-        top = self.placed[index].top if index < len(self.placed) else self._body_bottom
-        item = self.placed[index].item if index < len(self.placed) else None
-        if update.grown and isinstance(item, CodeItem):
-            self._width = -1.0
-            item.grew(update.kept)
-            top += item.height_of_lines(update.kept)
-            if item.block.closed:
-                item.closed()
-            if len(self._stream.blocks) > update.first + 1:
-                self._make_items(index + 1)
-            return top
-        self._make_items(index)
-        return top
+        blocks = self._stream.blocks
+        had_text = len(self.body.blocks) > self._lead
+        index = self._lead + update.first
+        if update.grown and index < len(self.body.blocks):
+            top = self.body.grew(index, update.kept)
+            if len(blocks) > update.first + 1 or len(self.body.blocks) > index + 1:
+                self.body.change(index + 1, [*blocks[update.first + 1 :], *self._calls()])
+        else:
+            top = self.body.change(index, [*blocks[update.first :], *self._calls()])
+        if not had_text and self._thoughts is not None:
+            self._show_thoughts()
+            return 0.0
+        return self._body_top + top
 
-    def _reasoning_blocks(self) -> list[Block]:
-        text = self.row.message.reasoning
-        if not text:
-            return []
-        return [TextBlock(part, (), 0, Place("q")) for part in text.strip().split("\n\n")]
+    # thoughts
 
-    def _make_items(self, first: int) -> None:
-        """Items for the blocks from `first` on; equal ones are kept, with their layout."""
-        reasoning = self._reasoning_blocks()
-        calls = [block for call in self.row.message.tool_calls for block in captions.tool_call_blocks(call)]
-        blocks = [*reasoning, *(self._source or ()), *calls]
-        old = self.placed[first:]
-        del self.placed[first:]
-        for place, block in enumerate(blocks[first:]):
-            known = old[place].item if place < len(old) else None
-            if known is None or not _shows(known, block):
-                known = self._item(block, muted=first + place < len(reasoning))
-            self.placed.append(_Placed(known))
-        for here, below in pairwise(self.placed):
-            here.item.joined = _shared(here.item.place, below.item.place)
-            here.item.gap = metrics.ITEM_GAP if below.item.place.marker and here.item.place.path else metrics.BLOCK_GAP
-        self._width = -1.0
+    def _read_thoughts(self) -> bool:
+        """Takes in what came of the reasoning; True where there is more."""
+        reasoning = self.row.message.reasoning
+        if len(reasoning) == len(self._thought) and not self.settled:
+            return False
+        from coderapp.text.stream import MarkdownStream
 
-    def _item(self, block: Block, *, muted: bool) -> BlockItem:
+        if self._thoughts is None or not reasoning.startswith(self._thought):
+            self._thoughts, self._thought = MarkdownStream(), ""
+        self._thoughts.feed(reasoning[len(self._thought) :])
+        self._thought = reasoning
+        if not reasoning:
+            self._thoughts = None
+            return False
+        self._thoughts.flush(final=False)
+        return True
+
+    @property
+    def thoughts_open(self) -> bool:
+        """As the user chose; else while they are all that there is."""
+        if self.thoughts_shown is not None:
+            return self.thoughts_shown
+        return not self.settled and not self._main
+
+    def toggle_thoughts(self) -> None:
+        self.thoughts_shown = not self.thoughts_open
+        self._show_thoughts()
+
+    def _shown_thoughts(self) -> list[Block]:
+        return list(self._thoughts.blocks) if self._thoughts is not None and self.thoughts_open else []
+
+    def _show_thoughts(self) -> None:
+        self._read_thoughts()
+        shown = self._shown_thoughts()
+        known = self.body.blocks[: self._lead]
+        first = next((i for i, (a, b) in enumerate(zip(known, shown, strict=False)) if a is not b), -1)
+        if first < 0:
+            if len(known) == len(shown) and not shown:
+                return
+            first = min(len(known), len(shown))
+            first = max(0, first - 1)  # the last may have grown in place
+        self._lead = len(shown)
+        self.body.change(first, [*shown[first:], *self._main, *self._calls()])
+
+    # items
+
+    def _make_item(self, block: Block, state: CodeState) -> BlockItem:
         match block:
             case CodeBlock():
-                return CodeItem(
-                    block,
-                    self._highlighter,
-                    lambda item: self._on_coloured(self, item),
-                    wrap=self._wrap or self._format(self.row) == "text",
-                )
+                return CodeItem(block, state, self._around.highlighter, self._around.coloured, numbered=self._numbered)
             case TableBlock():
                 return TableItem(block)
             case RuleBlock():
                 return RuleItem(block)
-            case MathBlock():
-                return TextItem(TextBlock(block.tex, (), 0, block.place), "text")
             case TextBlock():
+                muted = self._lead and any(block is thought for thought in self.body.blocks[: self._lead])
                 return TextItem(block, "text_muted" if muted else "text")
+        raise AssertionError(f"no item for {block!r}")
 
     # geometry
 
-    def layout(self, width: float, style: DocumentStyle) -> None:
-        if width == self._width:
-            return
+    @property
+    def _body_top(self) -> float:
+        thoughts = metrics.FOLD_LINE if self.has_thoughts else 0
+        return self.pad / 2 + metrics.HEADER_HEIGHT + thoughts
+
+    @property
+    def body_bottom(self) -> float:
+        return self._body_top + self.body.heights.total
+
+    @property
+    def height(self) -> float:
+        bottom = self.body_bottom + self._problem_height
+        return bottom + (self.pad if self.is_prompt else metrics.GAP_SMALL + metrics.FOOTER_HEIGHT)
+
+    def set_width(self, width: float, style: DocumentStyle) -> bool:
+        """True where everything has to be measured anew."""
         self.realise()
-        self._width = width
-        y = self.pad / 2 + metrics.HEADER_HEIGHT
-        for placed in self.placed:
-            placed.item.layout(width - 2 * self.pad, style)
-            placed.top = y
-            y += placed.item.height + placed.item.gap
-        if self.placed:
-            y -= self.placed[-1].item.gap
-        self._body_bottom = y
-        problem = self.problem
-        if problem is not None:
-            y = self._lay_out_problem(problem, y, width, style)
-        if self.is_prompt:
-            y += self.pad
-        else:
-            y += metrics.GAP_SMALL + metrics.FOOTER_HEIGHT
-        self.height = y
+        self._width, self._style = width, style
+        changed = self.body.set_width(width - 2 * self.pad, style)
+        if changed:
+            self._lay_out_problem()
+        return changed
+
+    def realise_between(self, top: float, bottom: float) -> bool:
+        """Measures what stands between two heights; True where something is higher or lower than was thought."""
+        return self.body.realise(top - self._body_top, bottom - self._body_top)
+
+    def block_top(self, block: int) -> float:
+        return self._body_top + self.body.top(block)
 
     @property
     def problem(self) -> Problem | None:
         generation = self.row.message.generation
-        return generation.problem if generation and self.row.state is RowState.SETTLED else None
+        return generation.problem if generation and self.settled else None
 
-    def _lay_out_problem(self, problem: Problem, y: float, width: float, style: DocumentStyle) -> float:
+    def _lay_out_problem(self) -> None:
+        problem, style = self.problem, self._style
+        self._problem_height = 0.0
+        if problem is None or style is None:
+            return
         self._problem = Paragraph(in_words(problem.sentence, problem.advice), ())
-        inner = width - 2 * metrics.PANEL_PADDING - metrics.ICON - metrics.GAP
-        self._problem.lay_out(inner, style.base, style)
-        y += metrics.GAP_SMALL + (metrics.BLOCK_GAP if self.placed else 0)
-        tall = self._problem.height + 2 * metrics.PANEL_PADDING + metrics.GAP + metrics.BUTTON
-        self._problem_rect = QRectF(0, y, width, tall)
-        return y + tall
+        self._problem.lay_out(self._width - 2 * metrics.PANEL_PADDING - metrics.ICON - metrics.GAP, style.base, style)
+        gap = metrics.GAP_SMALL + (metrics.BLOCK_GAP if self.body.blocks else 0)
+        self._problem_height = gap + self._problem.height + 2 * metrics.PANEL_PADDING + metrics.GAP + metrics.BUTTON
 
-    def hot_spots(self, style: DocumentStyle) -> list[HotSpot]:
-        """In reading order. Call after `layout`."""
-        spots: list[HotSpot] = []
-        if self.is_prompt:
-            spots += self._header_spots()
-        for index, placed in enumerate(self.placed):
-            if isinstance(placed.item, CodeItem):
-                spots += self._code_spots(index, placed.item, placed.top)
-        if self.problem is not None:
-            spots += self._problem_spots(self.problem, style)
-        if not self.is_prompt:
-            spots += self._footer_spots()
-        return spots
-
-    def _header_spots(self) -> list[HotSpot]:
-        top = self.pad / 2
-        spots = self._branch_spots(self._width - 2 * metrics.BUTTON - self.pad - self._branch_width(), top)
-        x = self._width - self.pad - metrics.BUTTON + metrics.GAP_SMALL
-        spots.append(HotSpot(Action.EDIT, button_rect(x - metrics.BUTTON, top), "Edit and send again", "edit"))
-        spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy prompt", "copy"))
-        return spots
-
-    def _footer_spots(self) -> list[HotSpot]:
-        if self.row.state is not RowState.SETTLED:
-            return []
-        top = self.height - metrics.FOOTER_HEIGHT
-        spots = self._branch_spots(0, top)
-        x = self._branch_width()
-        spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy answer as Markdown", "copy"))
-        spots.append(HotSpot(Action.REGENERATE, button_rect(x + metrics.BUTTON, top), "Answer again", "regenerate"))
-        return spots
-
-    def _branch_width(self) -> float:
-        return 2 * metrics.BUTTON + 34 if self.row.branch.of > 1 else 0.0
-
-    def _branch_spots(self, x: float, top: float) -> list[HotSpot]:
-        place, of = self.row.branch
-        if of < 2:
-            return []
-        what = "prompt" if self.is_prompt else "answer"
-        back, forth = button_rect(x, top), button_rect(x + metrics.BUTTON + 34, top)
-        return [
-            HotSpot(Action.PREVIOUS, back, f"Previous {what}", "previous", enabled=place > 0),
-            HotSpot(Action.NEXT, forth, f"Next {what}", "next", enabled=place < of - 1),
-        ]
-
-    def _code_spots(self, index: int, item: CodeItem, top: float) -> list[HotSpot]:
-        header = item.header().translated(self.pad, top)
-        y = header.top() + (metrics.CODE_HEADER - metrics.BUTTON) / 2
-        x = header.right() - metrics.GAP_SMALL - metrics.BUTTON
-        step = metrics.BUTTON + metrics.GAP_SMALL
-        wrap = "Don't wrap lines" if item.wrapped else "Wrap lines"
-        return [
-            HotSpot(Action.WRAP_CODE, button_rect(x - 2 * step, y), wrap, "wrap", block=index),
-            HotSpot(Action.SAVE_CODE, button_rect(x - step, y), "Save to a file…", "save", block=index),
-            HotSpot(Action.COPY_CODE, button_rect(x, y), "Copy code", "copy", block=index),
-        ]
-
-    def _problem_spots(self, problem: Problem, style: DocumentStyle) -> list[HotSpot]:
-        words: list[tuple[Action, str]] = []
-        if problem.remedy in REMEDY_WORDS:
-            words.append((Action.REMEDY, REMEDY_WORDS[problem.remedy]))
-        words.append((Action.RETRY, "Try again"))
-        if problem.raw:
-            words.append((Action.SHOW_RAW, "Show the raw reply"))
-        x = self._problem_rect.left() + metrics.PANEL_PADDING + metrics.ICON + metrics.GAP
-        y = self._problem_rect.bottom() - metrics.PANEL_PADDING - metrics.BUTTON
-        spots = []
-        for action, text in words:
-            wide = style.metrics.horizontalAdvance(text) + 24
-            spots.append(HotSpot(action, QRectF(x, y, wide, metrics.BUTTON), text, text=text))
-            x += wide + metrics.GAP
-        return spots
+    def problem_rect(self) -> QRectF:
+        gap = metrics.GAP_SMALL + (metrics.BLOCK_GAP if self.body.blocks else 0)
+        return QRectF(0, self.body_bottom + gap, self._width, self._problem_height - gap)
 
     # finding
 
     def block_at(self, y: float) -> int:
         """The block at or nearest to `y`; -1 where there is none."""
-        found = -1
-        for index, placed in enumerate(self.placed):
-            if index and placed.top > y:
-                break
-            found = index
-        return found
+        return self.body.at(y - self._body_top)
+
+    def local(self, block: int, point: QPointF) -> QPointF:
+        """A point in the coordinates of a block."""
+        return point - QPointF(self.pad, self.block_top(block))
 
     def offset_at(self, block: int, point: QPointF) -> int:
-        placed = self.placed[block]
-        local = point - QPointF(self.pad, placed.top)
+        item, local = self.body.item(block), self.local(block, point)
         if local.y() < 0:
             return 0
-        if local.y() > placed.item.height:
-            return len(placed.item.text())
-        return placed.item.offset_at(local)
+        return item.length() if local.y() > item.height else item.offset_at(local)
+
+    def rect_at(self, block: int, offset: int) -> QRectF:
+        """Where a caret stands, in the message's coordinates."""
+        return self.body.item(block).rect_at(offset).translated(self.pad, self.block_top(block))
 
     def link_at(self, point: QPointF) -> str:
         index = self.block_at(point.y())
-        if index < 0:
-            return ""
-        placed = self.placed[index]
-        return placed.item.link_at(point - QPointF(self.pad, placed.top))
+        item = self.body.items.get(index)
+        return item.link_at(self.local(index, point)) if item is not None else ""
 
     def footer_at(self, point: QPointF) -> str:
         """The whole footer, where the point is on it: on screen its end may be cut."""
@@ -352,33 +347,42 @@ class MessageItem:
         painter: QPainter,
         clip: QRectF,
         style: DocumentStyle,
-        picked: dict[int, Picked],
+        ranges: Callable[[int], Ranges],
         lit: tuple[HotSpot | None, HotSpot | None],
         ratio: float,
     ) -> None:
-        """`picked`: selected part by block. `lit`: the place under the pointer and the one with the focus."""
+        """`ranges(block)`: what is selected or was found there. `lit`: the place under the pointer and the one with
+        the focus.
+        """
         if self.is_prompt:
+            self._paint_panel(painter, style, clip)
+        if clip.top() < self._body_top:
+            self._paint_header(painter, style)
+        for index, item, top in self.body.between(clip.top() - self._body_top, clip.bottom() - self._body_top):
             painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(style.colour("surface_alt"))
-            painter.drawRoundedRect(QRectF(0, 0, self._width, self.height), metrics.RADIUS, metrics.RADIUS)
+            y = self._body_top + top
+            painter.translate(self.pad, y)
+            item.paint(painter, clip.translated(-self.pad, -y), style, ranges(index))
             painter.restore()
-        self._paint_header(painter, style)
-        for index, placed in enumerate(self.placed):
-            if placed.top > clip.bottom() or placed.top + placed.item.height + metrics.BLOCK_GAP < clip.top():
-                continue
-            painter.save()
-            painter.translate(self.pad, placed.top)
-            placed.item.paint(painter, clip.translated(-self.pad, -placed.top), style, picked.get(index))
-            painter.restore()
-        if self.problem is not None:
-            self._paint_problem(painter, style, ratio)
-        if not self.is_prompt:
-            self._paint_footer(painter, style)
-        self._paint_branch(painter, style)
-        for spot in self.hot_spots(style):
+        if clip.bottom() > self.body_bottom:
+            if self.problem is not None:
+                self._paint_problem(painter, style, ratio)
+            if not self.is_prompt:
+                self._paint_footer(painter, style)
+        for spot in self.spots.between(clip.top(), clip.bottom(), style):
             paint_spot(painter, spot, style, hovered=spot == lit[0], focused=spot == lit[1], ratio=ratio)
+            if spot.action is Action.PREVIOUS:
+                self._paint_count(painter, spot.rect, style)
+
+    def _paint_panel(self, painter: QPainter, style: DocumentStyle, clip: QRectF) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.colour("surface_alt"))
+        # A panel taller than the largest number that a raster path takes is cut to what is seen of it.
+        box = QRectF(0, 0, self._width, self.height).intersected(clip.adjusted(-99, -99, 99, 99))
+        painter.drawRoundedRect(box, metrics.RADIUS, metrics.RADIUS)
+        painter.restore()
 
     def _paint_header(self, painter: QPainter, style: DocumentStyle) -> None:
         painter.setFont(style.label)
@@ -388,58 +392,57 @@ class MessageItem:
 
     def _paint_footer(self, painter: QPainter, style: DocumentStyle) -> None:
         top = self.height - metrics.FOOTER_HEIGHT
-        settled = self.row.state is RowState.SETTLED
-        left = self._branch_width() + 2 * metrics.BUTTON + metrics.GAP if settled else 0.0
+        branch = self.spots.branch_width
+        left = branch + 2 * metrics.BUTTON + metrics.GAP if self.settled else 0.0
         painter.setFont(style.small)
         painter.setPen(style.colour("text_muted"))
         room = self._width - left
         text = style.small_metrics.elidedText(captions.footer(self.row), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(left, top, room, metrics.BUTTON), Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_branch(self, painter: QPainter, style: DocumentStyle) -> None:
-        spots = [spot for spot in self.hot_spots(style) if spot.action is Action.PREVIOUS]
-        for spot in spots:
-            painter.setFont(style.small)
-            painter.setPen(style.colour("text_muted"))
-            box = QRectF(spot.rect.right(), spot.rect.top(), 34, spot.rect.height())
-            place, of = self.row.branch
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{place + 1}/{of}")
+    def _paint_count(self, painter: QPainter, back: QRectF, style: DocumentStyle) -> None:
+        painter.setFont(style.small)
+        painter.setPen(style.colour("text_muted"))
+        box = QRectF(back.right(), back.top(), BRANCH_ROOM, back.height())
+        place, of = self.row.branch
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{place + 1}/{of}")
 
     def _paint_problem(self, painter: QPainter, style: DocumentStyle, ratio: float) -> None:
+        rect = self.problem_rect()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(style.colour("error_border"))
         painter.setBrush(style.colour("error_background"))
-        box = self._problem_rect.adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(box, metrics.RADIUS, metrics.RADIUS)
+        painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), metrics.RADIUS, metrics.RADIUS)
         painter.restore()
-        corner = self._problem_rect.topLeft() + QPointF(metrics.PANEL_PADDING, metrics.PANEL_PADDING)
+        corner = rect.topLeft() + QPointF(metrics.PANEL_PADDING, metrics.PANEL_PADDING)
         painter.drawPixmap(corner + QPointF(0, 2), icons.pixmap("warning", style.theme.error, ratio))
         painter.setPen(style.colour("text"))
-        at = corner + QPointF(metrics.ICON + metrics.GAP, 0)
-        self._problem.paint(painter, at, QRectF(), style, None)
-
-    def drop(self) -> None:
-        """Lets go of layouts; the height stays."""
-        for placed in self.placed:
-            placed.item.drop()
-        self._width = -1.0
+        self._problem.paint(painter, corner + QPointF(metrics.ICON + metrics.GAP, 0), QRectF())
 
 
-def _shows(item: BlockItem, block: Block) -> bool:
-    if isinstance(item, CodeItem):
-        if item.block is block:
-            return True
-        same = isinstance(block, CodeBlock) and (item.block.info, item.block.place) == (block.info, block.place)
-        return same and isinstance(block, CodeBlock) and item.block.lines == block.lines
-    return isinstance(item, TextItem) and item.block == block  # a table may have grown
+def _files(message: object) -> tuple:  # type: ignore[type-arg]
+    return tuple(getattr(message, "files", ()))
 
 
-def _shared(one: Place, other: Place) -> int:
-    """How many steps of their paths two neighbours share."""
-    count = 0
-    for a, b in zip(one.path, other.path, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+def parsing(role: Role, text: str, files: tuple) -> Callable[[], list[Block]]:  # type: ignore[type-arg]
+    """What parses a finished message; it may run in a thread."""
+
+    def parse() -> list[Block]:
+        from coderapp.text.prompt import prompt_blocks
+        from coderapp.text.stream import parse as parse_markdown
+
+        blocks = parse_markdown(text) if role is Role.ASSISTANT else prompt_blocks(text)
+        for file in files:
+            title = file.name.replace('"', "'")
+            blocks.append(CodeBlock(f'text title="{title}"', file.text.split("\n")))
+        return blocks
+
+    return parse
+
+
+def parsing_of(row: Row) -> Callable[[], list[Block]]:
+    """What reads a settled message without showing it."""
+    message = row.message
+    opening = _OPENINGS.get(MessageItem.format_of(row), "") if message.role is Role.ASSISTANT else ""
+    return parsing(message.role, opening + message.text, _files(message))

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 
-from coderapp.text.blocks import LINE_BREAK, Span
+from coderapp.text.blocks import Span
 from coderapp.text.utf16 import Units
-from coderapp.widgets.conversation.style import DocumentStyle, Formats
+from coderapp.widgets.conversation.style import LEADING, DocumentStyle, Formats
 
-LEADING = 1.22
-"""Line distance over the font's height."""
+LONGEST_RUN = 1_500
+"""Characters in one QTextLayout, whose cost grows faster than its length, and which a growing paragraph makes anew."""
 
-LONGEST_RUN = 4_000
-"""Characters in one QTextLayout: without spaces its cost grows with the square of its length."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """The part of a block that is selected: character offsets in its plain text."""
-
-    start: int
-    end: int
+Ranges = Sequence[tuple[int, int, QTextCharFormat]]
+"""(start, end, format): what is painted over the text: the selection, what was found. `end` may lie behind the text."""
 
 
 def format_range(start: int, length: int, made: QTextCharFormat, units: Units) -> QTextLayout.FormatRange:
@@ -34,149 +29,240 @@ def format_range(start: int, length: int, made: QTextCharFormat, units: Units) -
     return one
 
 
-def formats_of(spans: tuple[Span, ...], style: DocumentStyle, units: Units) -> Formats:
-    return [format_range(span.start, span.length, style.inline(span.style), units) for span in spans]
+def within(ranges: Ranges, start: int, size: int, units: Units) -> Formats:
+    """The ranges on the `size` characters from `start`, counted from there."""
+    found: Formats = []
+    for first, end, made in ranges:
+        first, end = max(first - start, 0), min(end - start, size)
+        if end > first:
+            found.append(format_range(first, end - first, made, units))
+    return found
 
 
-def selection_of(picked: Picked | None, style: DocumentStyle, units: Units) -> Formats:
-    if picked is None or picked.end <= picked.start:
-        return []
-    return [format_range(picked.start, picked.end - picked.start, style.selected, units)]
+def cursor_x(line: QTextLine, unit: int) -> float:
+    """Where a caret stands on a line."""
+    found: Any = line.cursorToX(unit)  # the binding gives the position that it may have moved to, too
+    return float(found[0] if isinstance(found, tuple) else found)
 
 
 class _Run:
-    """A QTextLayout with its line positions."""
+    """A QTextLayout: whole lines of the paragraph."""
 
-    __slots__ = ("_layout", "_units", "first_line", "height", "natural_width", "spans", "text")
+    __slots__ = ("_layout", "_units", "height", "natural_width", "spans", "start", "text", "top")
+
+    def __init__(self, text: str, start: int, spans: tuple[Span, ...], style: DocumentStyle) -> None:
+        self.text = text
+        self.start = start  # in the paragraph
+        self.spans = spans
+        self.top = self.height = self.natural_width = 0.0
+        self._units = Units(text)
+        self._layout = QTextLayout(text)
+        self._layout.setCacheEnabled(True)
+        if spans:
+            made = [format_range(span.start, span.length, style.inline(span.style), self._units) for span in spans]
+            self._layout.setFormats(made)
+
+    def lay_out(self, width: float, font: QFont, option: QTextOption) -> None:
+        layout = self._layout
+        layout.setFont(font)
+        layout.setTextOption(option)
+        y = widest = 0.0
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(width)
+            height = line.height()
+            tall = round(height * LEADING)
+            line.setPosition(QPointF(0, y + (tall - height) / 2))
+            y += tall
+            widest = max(widest, line.naturalTextWidth())
+        layout.endLayout()
+        self.height = y
+        self.natural_width = widest
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def first_line(self) -> float:
+        """The height of its first line."""
+        if self._layout.lineCount() > 1:
+            return round(self._layout.lineAt(0).height() * LEADING)
+        return self.height
+
+    def last_line_start(self) -> int:
+        """The character that its last line begins with; 0 where there is but one."""
+        count = self._layout.lineCount()
+        return self._units.from_utf16(self._layout.lineAt(count - 1).textStart()) if count > 1 else 0
+
+    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges) -> None:
+        self._layout.draw(painter, at, within(ranges, self.start, len(self.text), self._units), clip)
+
+    def _line_at(self, y: float) -> int:
+        low, high = 0, max(self._layout.lineCount() - 1, 0)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._layout.lineAt(middle).y() <= y:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def offset_at(self, point: QPointF) -> int:
+        if not self._layout.lineCount():
+            return 0
+        return self._units.from_utf16(self._layout.lineAt(self._line_at(point.y())).xToCursor(point.x()))
+
+    def span_at(self, point: QPointF) -> Span | None:
+        if not self._layout.lineCount():
+            return None
+        line = self._layout.lineAt(self._line_at(point.y()))
+        if not 0 <= point.x() <= line.naturalTextRect().right():
+            return None
+        at = self._units.from_utf16(line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter))
+        return next((span for span in self.spans if span.start <= at < span.start + span.length), None)
+
+    def rect_at(self, offset: int) -> QRectF:
+        unit = self._units.to_utf16(offset)
+        line = self._layout.lineForTextPosition(unit)
+        if not line.isValid():
+            return QRectF(0, 0, 1, self.height)
+        return QRectF(cursor_x(line, unit), line.y(), 1, line.height())
+
+    def line_top_before(self, offset: int) -> float:
+        """The top of the line above the one that a character is on."""
+        line = self._layout.lineForTextPosition(self._units.to_utf16(offset))
+        if not line.isValid() or line.lineNumber() < 1:
+            return 0.0
+        return self._layout.lineAt(line.lineNumber() - 1).y() - 3
+
+
+class Paragraph:
+    """Text of any length as runs below each other. A run ends with a line, so that nothing is seen of the cuts."""
+
+    __slots__ = ("_key", "_runs", "height", "natural_width", "spans", "text")
 
     def __init__(self, text: str, spans: tuple[Span, ...]) -> None:
         self.text = text
         self.spans = spans
         self.height = 0.0
-        self.first_line = 0.0
         self.natural_width = 0.0
-        self._units = Units(text)
-        self._layout: QTextLayout | None = None
+        self._runs: list[_Run] = []
+        self._key: object = None  # what the runs were laid out for
+
+    @property
+    def first_line(self) -> float:
+        return self._runs[0].first_line if self._runs else self.height
+
+    @property
+    def is_laid_out(self) -> bool:
+        return bool(self._runs)
+
+    def adopt(self, old: Paragraph) -> float:
+        """Takes over from the paragraph that this one grew out of what is the same in both. Returns the height from
+        which on it may look different. Call `lay_out` next.
+        """
+        if not old._runs:
+            return 0.0
+        same = _common(old, self)
+        self._key = old._key
+        last = len(old._runs) - 1
+        self._runs = [run for number, run in enumerate(old._runs) if number < last and run.end < same]
+        changed = old._runs[len(self._runs)]
+        return changed.top + changed.line_top_before(max(same - 1 - changed.start, 0))
 
     def lay_out(self, width: float, font: QFont, style: DocumentStyle, align: Qt.AlignmentFlag | None = None) -> None:
-        layout = QTextLayout(self.text, font)
-        layout.setCacheEnabled(True)
-        layout.setFormats(formats_of(self.spans, style, self._units))
+        key = (width, font.key(), style.serial, align)
+        if key != self._key:
+            self._runs = []
+            self._key = key
+        width = max(width, 1.0)
         option = QTextOption(align or Qt.AlignmentFlag.AlignLeft)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        y = widest = 0.0
-        layout.beginLayout()
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(width, 1.0))
-            tall = round(line.height() * LEADING)
-            line.setPosition(QPointF(0, y + (tall - line.height()) / 2))
-            if not y:
-                self.first_line = tall
-            y += tall
-            widest = max(widest, line.naturalTextWidth())
-        layout.endLayout()
-        self._layout = layout
-        self.height = y
-        self.natural_width = widest
-
-    @property
-    def is_laid_out(self) -> bool:
-        return self._layout is not None
-
-    def drop(self) -> None:
-        self._layout = None
-
-    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        if self._layout is not None:
-            self._layout.draw(painter, at, selection_of(picked, style, self._units), clip)
-
-    def offset_at(self, point: QPointF) -> int:
-        layout = self._layout
-        if layout is None or not layout.lineCount():
-            return 0
-        last = layout.lineCount() - 1
-        number = next((n for n in range(last) if point.y() < layout.lineAt(n + 1).y()), last)
-        return self._units.from_utf16(layout.lineAt(number).xToCursor(point.x()))
-
-    def span_at(self, point: QPointF) -> Span | None:
-        layout = self._layout
-        if layout is None or not 0 <= point.y() < self.height:
-            return None
-        for number in range(layout.lineCount()):
-            line = layout.lineAt(number)
-            if line.y() <= point.y() < line.y() + line.height() and 0 <= point.x() <= line.naturalTextRect().right():
-                at = self._units.from_utf16(line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter))
-                return next((span for span in self.spans if span.start <= at < span.start + span.length), None)
-        return None
-
-
-class Paragraph:
-    """Text of any length: runs below each other, cut at a space where there is one."""
-
-    __slots__ = ("_runs", "_starts", "_tops", "first_line", "height", "natural_width", "text")
-
-    def __init__(self, text: str, spans: tuple[Span, ...]) -> None:
-        self.text = text
-        self.height = 0.0
-        self.first_line = 0.0
-        self.natural_width = 0.0
-        self._starts = _cuts(text)
-        self._tops: list[float] = []
-        ends = [*self._starts[1:], len(text)]
-        self._runs = [
-            _Run(text[start:end], spans if len(ends) == 1 else _inside(spans, start, end))
-            for start, end in zip(self._starts, ends, strict=True)
-        ]
-
-    @property
-    def is_laid_out(self) -> bool:
-        return self._runs[0].is_laid_out
-
-    def lay_out(self, width: float, font: QFont, style: DocumentStyle, align: Qt.AlignmentFlag | None = None) -> None:
-        self._tops = []
-        y = 0.0
-        for run in self._runs:
-            run.lay_out(width, font, style, align)
-            self._tops.append(y)
+        start = self._runs[-1].end if self._runs else 0
+        y = self._runs[-1].top + self._runs[-1].height if self._runs else 0.0
+        size = len(self.text)
+        if size > LONGEST_RUN:
+            option.setTextDirection(_direction(self.text))
+        while start < size or not self._runs:
+            run = self._run(start, min(start + LONGEST_RUN, size), style)
+            run.lay_out(width, font, option)
+            if run.end < size and (kept := run.last_line_start()):
+                run = self._run(start, start + kept, style)
+                run.lay_out(width, font, option)
+            run.top = y
             y += run.height
+            start = run.end
+            self._runs.append(run)
         self.height = y
-        self.first_line = self._runs[0].first_line
         self.natural_width = max(run.natural_width for run in self._runs)
 
+    def _run(self, start: int, end: int, style: DocumentStyle) -> _Run:
+        if start == 0 and end == len(self.text):
+            return _Run(self.text, 0, self.spans, style)
+        return _Run(self.text[start:end], start, _inside(self.spans, start, end), style)
+
     def drop(self) -> None:
+        self._runs = []
+        self._key = None
+
+    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges = ()) -> None:
         for run in self._runs:
-            run.drop()
+            top = at.y() + run.top
+            if not clip.isValid() or (top <= clip.bottom() and top + run.height >= clip.top()):
+                run.paint(painter, QPointF(at.x(), top), clip, ranges)
 
-    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, style: DocumentStyle, picked: Picked | None) -> None:
-        for run, start, top in zip(self._runs, self._starts, self._tops, strict=True):
-            if clip.isValid() and (at.y() + top > clip.bottom() or at.y() + top + run.height < clip.top()):
-                continue
-            part = Picked(max(0, picked.start - start), min(len(run.text), picked.end - start)) if picked else None
-            run.paint(painter, at + QPointF(0, top), clip, style, part)
-
-    def _run_at(self, y: float) -> int:
-        return max(0, sum(top <= y for top in self._tops) - 1)
+    def _run_at(self, y: float) -> _Run | None:
+        if not self._runs:
+            return None
+        return self._runs[max(0, bisect_right(self._runs, y, key=lambda run: run.top) - 1)]
 
     def offset_at(self, point: QPointF) -> int:
-        number = self._run_at(point.y())
-        if number >= len(self._tops):
-            return 0
-        return self._starts[number] + self._runs[number].offset_at(point - QPointF(0, self._tops[number]))
+        run = self._run_at(point.y())
+        return run.start + run.offset_at(point - QPointF(0, run.top)) if run else 0
 
     def span_at(self, point: QPointF) -> Span | None:
-        number = self._run_at(point.y())
-        return self._runs[number].span_at(point - QPointF(0, self._tops[number])) if self._tops else None
+        run = self._run_at(point.y()) if 0 <= point.y() < self.height else None
+        return run.span_at(point - QPointF(0, run.top)) if run else None
+
+    def rect_at(self, offset: int) -> QRectF:
+        """Where the caret stands before the character `offset`."""
+        if not self._runs:
+            return QRectF(0, 0, 1, self.height)
+        run = self._runs[max(0, bisect_right(self._runs, offset, key=lambda run: run.start) - 1)]
+        return run.rect_at(offset - run.start).translated(0, run.top)
 
 
-def _cuts(text: str) -> list[int]:
-    """Where the runs begin."""
-    starts = [0]
-    while len(text) - starts[-1] > LONGEST_RUN:
-        limit = starts[-1] + LONGEST_RUN
-        space = max(text.rfind(" ", limit - LONGEST_RUN // 4, limit), text.rfind(LINE_BREAK, starts[-1], limit))
-        starts.append(space + 1 if space > starts[-1] else limit)
-    return starts
+def _direction(text: str) -> Qt.LayoutDirection:
+    """By the first letter that has one: a run in the middle must not find its own."""
+    for character in text[:LONGEST_RUN]:
+        kind = unicodedata.bidirectional(character)
+        if kind in ("R", "AL"):
+            return Qt.LayoutDirection.RightToLeft
+        if kind == "L":
+            break
+    return Qt.LayoutDirection.LeftToRight
+
+
+def _common(old: Paragraph, new: Paragraph) -> int:
+    """Characters at the beginning that are the same and set in the same way."""
+    if new.text.startswith(old.text):
+        same = len(old.text)
+    else:
+        low, high = 0, min(len(old.text), len(new.text))
+        while low < high:
+            middle = (low + high + 1) // 2
+            if old.text[:middle] == new.text[:middle]:
+                low = middle
+            else:
+                high = middle - 1
+        same = low
+    for one, other in zip(old.spans, new.spans, strict=False):
+        if one != other:
+            return min(same, one.start, other.start)
+    longer = max(old.spans, new.spans, key=len)
+    shorter = min(len(old.spans), len(new.spans))
+    return min(same, longer[shorter].start) if len(longer) > shorter else same
 
 
 def _inside(spans: tuple[Span, ...], start: int, end: int) -> tuple[Span, ...]:

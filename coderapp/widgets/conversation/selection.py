@@ -28,6 +28,11 @@ class Selection:
             self.anchor = to
         self.cursor = to
 
+    def copy(self) -> Selection:
+        made = Selection()
+        made.anchor, made.cursor = self.anchor, self.cursor
+        return made
+
     def clear(self) -> None:
         self.anchor = self.cursor = None
 

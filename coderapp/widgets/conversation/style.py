@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import count
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QTextCharFormat, QTextLayout
 
@@ -12,7 +13,12 @@ from coderapp.widgets import metrics
 
 _HEADING_SCALE = (1.0, 1.55, 1.3, 1.12, 1.0, 1.0, 1.0)
 
+LEADING = 1.22
+"""Line distance over the font's height."""
+
 Formats = list[QTextLayout.FormatRange]
+
+_serials = count(1)
 
 
 class DocumentStyle:
@@ -20,6 +26,8 @@ class DocumentStyle:
 
     def __init__(self, theme: Theme, base: QFont) -> None:
         self.theme = theme
+        self.serial = next(_serials)
+        """Tells one style from all others: what was laid out for it is known by this number."""
         self.base = QFont(base)
         self.code = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         self.code.setPointSizeF(base.pointSizeF())
@@ -35,6 +43,10 @@ class DocumentStyle:
         self.code_width = code.horizontalAdvance("0")
         self.code_height = float(round(code.height() * 1.16))
         self.code_ascent = code.ascent()
+        self.code_small = QFont(self.code)
+        self.code_small.setPointSizeF(base.pointSizeF() * 0.9)
+        self.average_width = self.metrics.averageCharWidth()
+        self.text_line_height = float(round(self.metrics.height() * LEADING))
         self._colours: dict[str, QColor] = {}
         self._inline: dict[Style, QTextCharFormat] = {}
 
@@ -66,9 +78,22 @@ class DocumentStyle:
 
     @cached_property
     def selected(self) -> QTextCharFormat:
+        return self._backed("selection", "selection_text")
+
+    @cached_property
+    def found(self) -> QTextCharFormat:
+        """What was found."""
+        return self._backed("found", "found_text")
+
+    @cached_property
+    def found_here(self) -> QTextCharFormat:
+        """The hit that was gone to."""
+        return self._backed("found_here", "found_text")
+
+    def _backed(self, background: str, text: str) -> QTextCharFormat:
         made = QTextCharFormat()
-        made.setBackground(self.colour("selection"))
-        made.setForeground(self.colour("selection_text"))
+        made.setBackground(self.colour(background))
+        made.setForeground(self.colour(text))
         return made
 
     def inline(self, style: Style) -> QTextCharFormat:

@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QGuiApplication,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from coderapp.core.errors import Remedy
-from coderapp.qt.conversation_model import ConversationModel
+from coderapp.qt.background import InThread
+from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
+from coderapp.text.blocks import Block
 from coderapp.text.languages import suggested_file_name
 from coderapp.widgets import metrics
+from coderapp.widgets.conversation import accessible, menu
+from coderapp.widgets.conversation.arrivals import Arrivals
 from coderapp.widgets.conversation.code_item import CodeItem
+from coderapp.widgets.conversation.copying import AT_ONCE, Copied, Cutting
 from coderapp.widgets.conversation.hot_spots import Action, HotSpot
-from coderapp.widgets.conversation.layout import DocumentLayout
-from coderapp.widgets.conversation.message_item import MessageItem
+from coderapp.widgets.conversation.keyboard import Keyboard
+from coderapp.widgets.conversation.layout import Anchor, DocumentLayout
+from coderapp.widgets.conversation.marks import Marks
+from coderapp.widgets.conversation.message_item import MessageItem, Surroundings
+from coderapp.widgets.conversation.paragraph import Ranges
+from coderapp.widgets.conversation.pointer import Pointer
+from coderapp.widgets.conversation.reading import ReadableDocument
 from coderapp.widgets.conversation.selection import Position, Selection
 from coderapp.widgets.conversation.style import DocumentStyle
 
-AUTOSCROLL_MS = 30
+EVERYTHING = 1 << 60
+"""An offset behind the end of any block."""
 
-MANY = 40
-"""Messages from which layouts far from the screen are dropped."""
+BAR_MS = 80
+"""Milliseconds by which the scroll bar may be behind text that arrives."""
 
 
-class ConversationView(QAbstractScrollArea):
+class ConversationView(ReadableDocument, QAbstractScrollArea):
     """Shows a ConversationModel. Follows the end until the user scrolls up.
 
     Signals: `copied(what)`, `save_code_requested(code, suggested name)`, `regenerate_requested(message id)`,
     `edit_requested(message id)`, `branch_requested(message id, step)`, `remedy_requested(message id, Remedy)`,
-    `retry_requested(message id)`, `raw_requested(message id)`, `link_activated(address)`, `following_changed(bool)`.
+    `retry_requested(message id)`, `raw_requested(message id)`, `link_activated(address)`, `following_changed(bool)`,
+    `arrived_unseen()`: text came below what is on screen.
     """
 
     copied = Signal(str)
@@ -56,8 +75,11 @@ class ConversationView(QAbstractScrollArea):
     raw_requested = Signal(str)
     link_activated = Signal(str)
     following_changed = Signal(bool)
+    arrived_unseen = Signal()
 
-    def __init__(self, theme: Theme, highlighter: Highlighter, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, highlighter: Highlighter, in_thread: InThread, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -65,22 +87,24 @@ class ConversationView(QAbstractScrollArea):
         self.setAccessibleName("Conversation")
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._layout = DocumentLayout(DocumentStyle(theme, self.font()))
-        self._highlighter = highlighter
+        self._theme = theme
+        self._zoom = 1.0
+        self._in_thread = in_thread
+        self._around = Surroundings(highlighter, self._on_coloured, self._parse_later)
+        self._layout = DocumentLayout(DocumentStyle(theme, self.font()), self._new_item)
         self._model: ConversationModel | None = None
         self._selection = Selection()
+        self.marks = Marks(self._layout, self.refresh)
         self._following = True
         self._adjusting = False
-        self._hovered: tuple[int, HotSpot] | None = None
-        self._focused: tuple[int, int] | None = None  # message, number of the hot spot
-        self._pressed: HotSpot | None = None
-        self._pressed_link = ""
-        self._dragging = False
-        self._dragged_bar: CodeItem | None = None
-        self._last_point = QPointF()
         self._wrap_code = False
-        self._autoscroll = QTimer(self, interval=AUTOSCROLL_MS)
-        self._autoscroll.timeout.connect(self._on_autoscroll)
+        self._numbered = True
+        self._pointer = Pointer(self.viewport(), self._layout, self._selection, self, self)
+        self._keyboard = Keyboard(self._layout, self._selection, self)
+        self._arrivals = Arrivals(self._take_arrived, self._on_settled, self)
+        accessible.expose(self)
+        self._bar_timer = QTimer(self, singleShot=True, interval=BAR_MS)
+        self._bar_timer.timeout.connect(self._sync_bar)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.verticalScrollBar().setSingleStep(round(self._layout.style.code_height * 2))
 
@@ -91,20 +115,38 @@ class ConversationView(QAbstractScrollArea):
             self._model.disconnect(self)
         self._model = model
         model.was_reset.connect(self._on_reset)
-        model.row_added.connect(self._on_row_added)
+        model.rows_replaced.connect(self._on_rows_replaced)
         model.row_changed.connect(self._on_row_changed)
         model.text_appended.connect(self._on_text_appended)
-        model.text_replaced.connect(self._on_text_replaced)
         self._on_reset()
 
     def set_theme(self, theme: Theme) -> None:
-        self._layout.style = DocumentStyle(theme, self.font())
-        self._layout.drop_all()
-        self._lay_out_again()
+        self._theme = theme
+        self._restyle()
+
+    def set_zoom(self, zoom: float) -> None:
+        """The size of text, 1.0 being the application's."""
+        if zoom != self._zoom:
+            self._zoom = zoom
+            self._restyle()
+
+    def _restyle(self) -> None:
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * self._zoom)
+        with self._keeping_place():
+            self._layout.style = DocumentStyle(self._theme, font)
+            self._layout.estimate()
+        self.verticalScrollBar().setSingleStep(round(self._layout.style.code_height * 2))
 
     def set_wrap_code(self, wrap: bool) -> None:
         """How code blocks that come from now on start."""
         self._wrap_code = wrap
+
+    def set_line_numbers(self, numbered: bool) -> None:
+        if numbered != self._numbered:
+            self._numbered = numbered
+            with self._keeping_place():
+                self._layout.reset(self._layout.rows)
 
     @property
     def following(self) -> bool:
@@ -112,98 +154,203 @@ class ConversationView(QAbstractScrollArea):
 
     def follow(self) -> None:
         """Goes to the end and stays there."""
+        self._pointer.stop_gliding()
         self._set_following(True)
-        self._place()
+        self._place(None)
+        self.refresh()
 
     def go_to_top(self) -> None:
         self._set_following(False)
-        self.verticalScrollBar().setValue(0)
+        self.scroll_to(0)
 
     def scroll_position(self) -> int:
-        return self.verticalScrollBar().value()
+        return round(self._layout.offset)
+
+    def reading_place(self) -> tuple[str, int, float] | None:
+        """(message id, block, pixels below the top) of what stands at the top of the screen; None at the end."""
+        anchor = None if self._following else self._layout.anchor()
+        return (self._layout.rows[anchor.row].message.id, anchor.block, anchor.y) if anchor else None
+
+    def go_to_place(self, message_id: str, block: int, y: float) -> None:
+        """Back to where `reading_place` was, if the message is there."""
+        index = self._model.index_of(message_id) if self._model else -1
+        if index >= 0:
+            self._set_following(False)
+            self._layout.item(index)
+            self._place(Anchor(index, block, y))
+            self.refresh()
 
     # model
 
     def _on_reset(self) -> None:
-        model = self._model
-        self._selection.clear()
-        self._hovered = self._focused = None
-        self._layout.items = [self._new_item(index) for index in range(len(model.rows) if model else 0)]
+        self._forget()
+        self._layout.width = self.width()
+        self._layout.items.clear()
+        self._layout.reset(self._model.rows if self._model else [])
+        self._take_up_growing()
+        accessible.messages_replaced(self)
         self._set_following(True)
-        self._lay_out_again()
+        self._place(None)
+        self.refresh()
 
-    def _new_item(self, index: int) -> MessageItem:
-        assert self._model is not None
-        item = MessageItem(self._model.rows[index], self._highlighter, self._on_coloured, wrap=self._wrap_code)
-        if tail := self._model.tail(index):
-            item.append(tail)
-        item.estimate(self._layout.column, self._layout.style)
+    def _forget(self) -> None:
+        self._arrivals.clear()
+        self._selection.clear()
+        self.marks.clear()
+        self._pointer.drop_hover()
+        self._pointer.stop_gliding()
+        self._keyboard.forget()
+
+    def _take_up_growing(self) -> None:
+        """What an answer that is on its way has said before this view came to it."""
+        rows = self._layout.rows
+        if self._model and rows and rows[-1].state is not RowState.SETTLED:
+            last = len(rows) - 1
+            self._arrivals.put(last, rows[last].message.text + self._model.tail(last))
+
+    def _new_item(self, row: Row) -> MessageItem:
+        item = MessageItem(row, self._around, wrap=self._wrap_code, numbered=self._numbered)
+        item.on_parsed = self._on_parsed
         return item
 
-    def _on_row_added(self, index: int) -> None:
-        self._layout.items.append(self._new_item(index))
-        self._layout.stack(index)
-        self._place()
-        self.viewport().update()
+    def _on_rows_replaced(self, first: int) -> None:
+        """Rows from `first` on are others; those before stay."""
+        assert self._model is not None
+        self._arrivals.clear()
+        self._selection.clear()
+        self.marks.clear()
+        self._pointer.drop_hover()
+        self._keyboard.forget()
+        with self._keeping_place():
+            self._layout.reset(self._model.rows, first)
+            self._take_up_growing()
+        for row in range(first, len(self._layout.rows)):
+            accessible.message_added(self, row)
 
     def _on_row_changed(self, index: int) -> None:
         assert self._model is not None
-        item = self._layout.items[index]
-        item.replace_row(self._model.rows[index])
-        self._focused = None
-        if item.realised:
-            item.layout(self._layout.column, self._layout.style)
-        self._layout.stack(index)
-        self._place()
-        self._update_from(self._layout.tops[index])
+        row = self._model.rows[index]
+        if row.state is RowState.SETTLED and self._arrivals.settle_later(index):
+            return
+        item = self._layout.items.get(index)
+        if item is None:
+            return
+        with self._keeping_place():
+            if item.row.state is not RowState.SETTLED and row.state is RowState.SETTLED and item.realised:
+                item.settle()
+                accessible.announce(self, "The answer is complete.")
+            item.replace_row(row)
+            self._layout.measure(index)
+
+    def _on_settled(self, index: int) -> None:
+        """All of an answer that ended has been taken in."""
+        if self._model and index < len(self._model.rows):
+            self._on_row_changed(index)
 
     def _on_text_appended(self, index: int, text: str) -> None:
-        item = self._layout.items[index]
-        top = item.append(text)
-        item.layout(self._layout.column, self._layout.style)
-        self._layout.stack(index)
-        self._place()
-        self._update_from(self._layout.tops[index] + top - 2)
+        self._arrivals.put(index, text)
 
-    def _on_text_replaced(self, index: int) -> None:
-        self._layout.items[index] = self._new_item(index)
-        self._layout.stack(index)
-        self._place()
-        self._update_from(self._layout.tops[index])
+    def _take_arrived(self, index: int, text: str) -> bool:
+        """A piece of text that came. False where nothing can be seen, so that it may wait."""
+        if not self.isVisible() or self.window().isMinimized():
+            return False
+        layout = self._layout
+        item = layout.item(index)
+        before, was_stuck = layout.offset, layout.sticky() is not None
+        top = layout.top(index) + item.feed(text)
+        layout.measure(index)
+        if self._following:
+            self._go_to_end()
+            if moved := before - layout.offset:
+                self._blit(moved, was_stuck=was_stuck)
+            self._repaint_from(top)
+            return True
+        self._bar_soon()
+        if layout.realise_visible():
+            self._place(layout.anchor())
+        if top < layout.offset + layout.page:
+            self._repaint_from(top)
+        else:
+            self.arrived_unseen.emit()
+        return True
 
-    def _on_coloured(self, message: MessageItem, code: CodeItem) -> None:
-        self.viewport().update()
+    def _on_parsed(self, item: MessageItem, blocks: list[Block]) -> None:
+        """A long message is there as it is meant; until now it was shown plain."""
+        index = next((index for index, known in self._layout.items.items() if known is item), -1)
+        if index < 0:
+            return
+        layout = self._layout
+        top, height = layout.top(index), max(item.height, 1.0)
+        depth = (layout.offset - top) / height
+        inside = 0 < depth < 1 and not self._following
+        self._selection.clear()
+        with self._keeping_place():
+            item.show(blocks)
+            layout.measure(index)
+        if inside:
+            self._place(Anchor(index, -1, -(depth * item.height)))
+            self.refresh()
+
+    def _parse_later(self, work: Callable[[], list[Block]], done: Callable[[list[Block]], None]) -> None:
+        self._in_thread(work, done)
 
     # geometry
 
-    def _lay_out_again(self) -> None:
-        self._layout.width = self.width()
-        self._layout.estimate()
-        self._place()
-        self.viewport().update()
+    @contextmanager
+    def _keeping_place(self) -> Iterator[None]:
+        """What is on screen stays where it is, whatever happens to heights meanwhile; then all is painted anew."""
+        anchor = None if self._following else self._layout.anchor()
+        yield
+        self._place(anchor)
+        self.refresh()
 
-    def _place(self) -> None:
-        """Sets the scroll range, and the end where it is followed, with everything on screen laid out.
-
-        What stands on screen keeps its place where heights above turn out to be others than estimated.
+    def _go_to_end(self) -> None:
+        """As `_place` at the end, but the scroll bar follows a moment later: to paint one costs as much as to paint the
+        text that came.
         """
-        bar = self.verticalScrollBar()
         layout = self._layout
-        self._adjusting = True
-        for _ in range(4):
-            layout.page = self.viewport().height()
+        for _ in range(8):
+            layout.offset = float(layout.scroll_range)
+            if not layout.realise_visible():
+                break
+        self._bar_soon()
+
+    def _bar_soon(self) -> None:
+        if not self._bar_timer.isActive():
+            self._bar_timer.start()
+
+    def _sync_bar(self) -> None:
+        """The scroll bar shows where the document is."""
+        self._bar_timer.stop()
+        self._set_range()
+        bar, value = self.verticalScrollBar(), round(self._layout.offset)
+        if bar.value() != value:
+            self._adjusting = True
+            bar.setValue(value)
+            self._adjusting = False
+
+    def _set_range(self) -> None:
+        layout, bar = self._layout, self.verticalScrollBar()
+        layout.page = self.viewport().height()
+        if (bar.maximum(), bar.pageStep()) != (layout.scroll_range, layout.page):
+            self._adjusting = True
             bar.setPageStep(layout.page)
             bar.setRange(0, layout.scroll_range)
-            if self._following:
-                bar.setValue(layout.scroll_range)
-            layout.offset = bar.value()
-            drift = layout.realise_visible()
-            if drift is None:
+            self._adjusting = False
+
+    def _place(self, anchor: Anchor | None) -> None:
+        """Sets the scroll range, and the end where it is followed, with everything on screen measured; else `anchor`
+        stays where it was.
+        """
+        layout = self._layout
+        layout.page = self.viewport().height()
+        for _ in range(8):
+            most = layout.scroll_range
+            target = most if self._following else round(layout.offset_for(anchor) if anchor else layout.offset)
+            layout.offset = float(min(max(0, target), most))
+            if not layout.realise_visible():
                 break
-            if drift and not self._following:
-                bar.setRange(0, layout.scroll_range)
-                bar.setValue(bar.value() + drift)
-        self._adjusting = False
+        self._sync_bar()
 
     def _set_following(self, following: bool) -> None:
         if following != self._following:
@@ -211,18 +358,64 @@ class ConversationView(QAbstractScrollArea):
             self.following_changed.emit(following)
 
     def _on_scrolled(self, value: int) -> None:
-        if not self._adjusting:
-            self._set_following(value >= self.verticalScrollBar().maximum() - metrics.FOLLOW_SLACK)
-            self._place()
-            if len(self._layout.items) > MANY:
-                self._layout.drop_far()
-            self._hover(self.viewport().mapFromGlobal(self.cursor().pos()).toPointF())
+        if self._adjusting:
+            return
+        layout = self._layout
+        seen = layout.anchor()
+        self._set_following(value >= layout.scroll_range - metrics.FOLLOW_SLACK)
+        was_stuck = layout.sticky() is not None
+        layout.offset = float(value)
+        # What is measured keeps its place while what comes into sight turns out to be higher or lower than was thought.
+        self._place(layout.anchor())
+        moved = round(layout.screen_y(seen) - seen.y) if seen else 0
+        if seen is None:
+            self.refresh()
+        elif moved:
+            self._blit(moved, was_stuck=was_stuck)
+        layout.drop_far()
+        self._pointer.drop_hover()
 
-    def _update_from(self, y: float) -> None:
+    def _blit(self, dy: float, *, was_stuck: bool) -> None:
+        """Moves the pixels that stay; Qt asks for what comes into sight. A header that sticks does not move."""
+        dy = round(dy)
+        port = self.viewport()
+        if abs(dy) >= self._layout.page:
+            port.update()
+            return
+        port.scroll(0, dy)
+        if was_stuck:
+            port.update(0, dy, port.width(), metrics.CODE_HEADER + 1)
+        if was_stuck or self._layout.sticky() is not None:
+            port.update(0, 0, port.width(), metrics.CODE_HEADER + 1)
+
+    def scroll_to(self, offset: float) -> None:
+        self._sync_bar()
+        self.verticalScrollBar().setValue(round(offset))
+
+    def refresh(self) -> None:
+        self.viewport().update()
+
+    def _repaint_from(self, y: float) -> None:
         """Paints anew from a height of the document down."""
-        top = max(0, int(y) - self.verticalScrollBar().value())
-        if top < self.viewport().height():
-            self.viewport().update(0, top, self.viewport().width(), self.viewport().height() - top)
+        port = self.viewport()
+        top = max(0, int(y - self._layout.offset) - 2)
+        bottom = min(port.height(), round(self._layout.top(len(self._layout.rows)) - self._layout.offset) + 40)
+        if top < bottom:
+            left = round(self._layout.left) - metrics.GAP_LARGE
+            port.update(left, top, round(self._layout.column) + 2 * metrics.GAP_LARGE, bottom - top)
+
+    def _on_coloured(self, code: CodeItem, top: float, bottom: float) -> None:
+        """The rows between two heights of a block have other colours."""
+        layout = self._layout
+        for row in layout.visible():
+            item = layout.items.get(row)
+            found = next((block for block, known in item.body.items.items() if known is code), -1) if item else -1
+            if item is not None and found >= 0:
+                y = layout.top(row) + item.block_top(found) - layout.offset
+                first, last = max(0, int(y + top)), min(layout.page, round(y + bottom) + 1)
+                if first < last:
+                    self.viewport().update(0, first, self.viewport().width(), last - first)
+                return
 
     def hot_spots(self) -> list[HotSpot]:
         """The places on screen that act, in reading order, in the viewport's coordinates."""
@@ -232,34 +425,56 @@ class ConversationView(QAbstractScrollArea):
 
     def selected_text(self) -> str:
         """The selected plain text; blocks are parted by an empty line, list items by a line's end."""
-        return self._layout.text_of(self._selection)
+        return Cutting(self._layout, self._selection).plain()
+
+    @property
+    def has_selection(self) -> bool:
+        return self._selection.ends is not None
 
     def select_all(self) -> None:
-        if self._layout.items:
-            self._selection.select(Position(0, 0, 0), self._layout.end())
-            self.viewport().update()
+        if self._layout.rows:
+            self._selection.select(Position(0, 0, 0), Position(len(self._layout.rows) - 1, EVERYTHING, EVERYTHING))
+            self.refresh()
 
-    def copy_selection(self) -> None:
-        text = self.selected_text()
-        if text:
-            QGuiApplication.clipboard().setText(text)
-            self.copied.emit("Selection copied.")
+    def copy_selection(self, kind: str = "") -> None:
+        """`kind`: "" for all forms at once, "plain" or "markdown" for that one as text."""
+        if self._selection.ends is None:
+            return
+        cutting = Cutting(self._layout, self._selection)
+
+        def done(copied: Copied) -> None:
+            if kind:
+                QGuiApplication.clipboard().setText(copied.markdown if kind == "markdown" else copied.plain)
+            else:
+                QGuiApplication.clipboard().setMimeData(copied.mime())
+            self.copied.emit("Selection copied as Markdown." if kind == "markdown" else "Selection copied.")
+
+        if cutting.size <= AT_ONCE:
+            done(cutting.copied())
+        else:
+            self.copied.emit("Copying…")
+            self._in_thread(cutting.copied, done)
 
     # acting
 
-    def _act(self, index: int, spot: HotSpot) -> None:
-        item = self._layout.items[index]
+    def act(self, row: int, spot: HotSpot) -> None:
+        item = self._layout.item(row)
         message = item.row.message
-        placed = item.placed[spot.block].item if 0 <= spot.block < len(item.placed) else None
+        code = item.body.item(spot.block) if 0 <= spot.block < len(item.body.blocks) else None
         match spot.action:
-            case Action.COPY_CODE if isinstance(placed, CodeItem):
-                QGuiApplication.clipboard().setText(placed.block.code)
+            case Action.COPY_CODE if isinstance(code, CodeItem):
+                QGuiApplication.clipboard().setText(code.block.code)
                 self.copied.emit("Code copied.")
-            case Action.SAVE_CODE if isinstance(placed, CodeItem):
-                self.save_code_requested.emit(placed.block.code + "\n", suggested_file_name(placed.block.info))
-            case Action.WRAP_CODE if isinstance(placed, CodeItem):
-                placed.toggle_wrap()
-                self._relayout(index)
+            case Action.SAVE_CODE if isinstance(code, CodeItem):
+                self.save_code_requested.emit(code.block.code + "\n", suggested_file_name(code.named_info))
+            case Action.WRAP_CODE if isinstance(code, CodeItem):
+                self._change_code(row, spot.block, code.toggle_wrap)
+            case Action.FOLD if isinstance(code, CodeItem):
+                self._change_code(row, spot.block, code.toggle_fold)
+            case Action.THOUGHTS:
+                with self._keeping_clicked(Anchor(row, -1, self._layout.top(row) - self._layout.offset)):
+                    item.toggle_thoughts()
+                    self._layout.measure(row)
             case Action.COPY_MESSAGE:
                 QGuiApplication.clipboard().setText(message.text)
                 self.copied.emit("Prompt copied." if item.is_prompt else "Answer copied as Markdown.")
@@ -278,280 +493,206 @@ class ConversationView(QAbstractScrollArea):
             case Action.SHOW_RAW:
                 self.raw_requested.emit(message.id)
 
-    def _relayout(self, index: int) -> None:
-        item = self._layout.items[index]
-        item.drop()
-        item.layout(self._layout.column, self._layout.style)
-        following, self._following = self._following, False  # a click must not move what was clicked
-        self._layout.stack(index)
-        self._place()
-        self._following = following and self.scroll_position() >= self.verticalScrollBar().maximum()
-        self.viewport().update()
+    def _change_code(self, row: int, block: int, change: Callable[[], None]) -> None:
+        item = self._layout.item(row)
+        top = self._layout.top(row) + item.block_top(block) - self._layout.offset
+        with self._keeping_clicked(Anchor(row, block, max(top, 0.0))):
+            change()
+            item.body.measure(block)
+            self._layout.measure(row)
 
-    def _hover(self, point: QPointF) -> None:
-        found = self._layout.spot_at(point) if self.viewport().rect().contains(point.toPoint()) else None
-        if found != self._hovered:
-            self._hovered = found
-            self.viewport().update()
-        link = ""
-        if found is None:
-            link = self._layout.link_at(point)
-        shape = Qt.CursorShape.ArrowCursor
-        if found or link:
-            shape = Qt.CursorShape.PointingHandCursor
-        elif self._layout.is_text(point):
-            shape = Qt.CursorShape.IBeamCursor
-        if self.viewport().cursor().shape() != shape:
-            self.viewport().setCursor(shape)
+    @contextmanager
+    def _keeping_clicked(self, anchor: Anchor) -> Iterator[None]:
+        """A click must not move what was clicked, also at the end."""
+        yield
+        following, self._following = self._following, False
+        self._place(anchor)
+        self._following = following
+        self._set_following(following and self._layout.offset >= self._layout.scroll_range)
+        self._pointer.drop_hover()
+        self.refresh()
 
-    def _clicked_link(self, point: QPointF) -> bool:
-        """Whether a press that selected nothing ends on the link that it began on."""
-        pressed = self._dragging and bool(self._pressed_link) and self._selection.ends is None
-        return pressed and self._layout.link_at(point) == self._pressed_link
+    def open_link(self, address: str) -> None:
+        self.link_activated.emit(address)
 
-    def _on_autoscroll(self) -> None:
-        y = self._last_point.y()
-        over = y if y < 0 else max(0.0, y - self.viewport().height())
-        if over:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + round(over / 2))
-            self._extend_to(self._last_point)
-
-    def _extend_to(self, point: QPointF) -> None:
-        at = self._layout.position_at(point)
-        if at is not None:
-            self._selection.extend(at)
-            self.viewport().update()
-
-    # keyboard focus on hot spots
-
-    def _step_focus(self, step: int) -> bool:
-        at = self._focused if self._focused_spot() else None
-        found = self._first_spot(step) if at is None else self._next_spot(at, step)
-        if found is None:
-            return False
-        self._focused = found
-        spot = self._focused_spot()
-        if spot is not None:
-            self.setAccessibleDescription(spot[1].label)
-            self._bring_on_screen(*spot)
-        self.viewport().update()
-        return True
-
-    def _first_spot(self, step: int) -> tuple[int, int] | None:
-        """The first place on screen, or the last one where the way leads back."""
+    def reveal_spot(self, row: int, spot: HotSpot) -> None:
         layout = self._layout
-        found = [
-            (index, number)
-            for index in layout.visible()
-            for number, spot in enumerate(layout.spots_of(index))
-            if 0 <= layout.tops[index] + spot.rect.top() - layout.offset < layout.page
-        ]
-        return found[0 if step > 0 else -1] if found else None
-
-    def _next_spot(self, at: tuple[int, int], step: int) -> tuple[int, int] | None:
-        """One on, in this message or one that follows; they may be off the screen."""
-        layout = self._layout
-        index, number = at[0], at[1] + step
-        while not 0 <= number < len(layout.spots_of(index)):
-            index += step
-            if not 0 <= index < len(layout.items):
-                return None
-            layout.lay_out(index)
-            number = 0 if step > 0 else len(layout.spots_of(index)) - 1
-        return index, number
-
-    def _bring_on_screen(self, index: int, spot: HotSpot) -> None:
-        layout = self._layout
-        top = round(layout.tops[index] + spot.rect.top())
+        self.setAccessibleDescription(spot.label)
+        top = round(layout.top(row) + spot.rect.top())
         lowest, highest = top - metrics.GAP, round(top + spot.rect.height()) + metrics.GAP - layout.page
-        if layout.offset > lowest or layout.offset < highest:
-            self._place()
-            self.verticalScrollBar().setValue(lowest if layout.offset > lowest else highest)
+        if layout.offset > lowest:
+            self.scroll_to(lowest)
+        elif layout.offset < highest:
+            self.scroll_to(highest)
 
-    def _focused_spot(self) -> tuple[int, HotSpot] | None:
-        if self._focused is None or self._focused[0] >= len(self._layout.items):
-            return None
-        spots = self._layout.items[self._focused[0]].hot_spots(self._layout.style)
-        return (self._focused[0], spots[self._focused[1]]) if self._focused[1] < len(spots) else None
+    def show_position(self, at: Position) -> None:
+        """Scrolls no further than needed to have a place in the text on screen."""
+        self._set_following(False)
+        self._keyboard.reveal(at)
 
-    def _show_menu(self, point: QPointF, where: QPoint) -> None:
-        menu = QMenu(self)
-        index = self._layout.message_at(point)
-        copy = menu.addAction("Copy", self.copy_selection)
-        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        copy.setEnabled(bool(self._selection.ends))
-        menu.addAction("Select all", self.select_all).setShortcut(QKeySequence(QKeySequence.StandardKey.SelectAll))
-        link = self._layout.link_at(point)
-        if link:
-            menu.addAction("Open link…", lambda: self.link_activated.emit(link))
-            menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
-        if index >= 0:
-            menu.addSeparator()
-            for spot in self._layout.spots_of(index):
-                if spot.block < 0:
-                    entry = menu.addAction(spot.label)
-                    entry.setEnabled(spot.enabled)
-                    entry.triggered.connect(lambda _=False, at=index, chosen=spot: self._act(at, chosen))
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(where)
+    def ask_menu(self, at: QPoint) -> None:
+        menu.show(self, self._layout, QPointF(at), self.viewport().mapToGlobal(at))
 
-    # Qt
+    # painting
+
+    def _ranges(self, row: int, block: int) -> Ranges:
+        """What is selected and what was found in a block."""
+        marked = self.marks.ranges(row, block)
+        part = self._selection.part_of(row, block)
+        if part is None:
+            return marked
+        end = EVERYTHING if part[1] is None else part[1]
+        return [*marked, (part[0], end, self._layout.style.selected)]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        region: QRect = event.rect()
-        painter.setClipRect(region)
-        painter.fillRect(region, self._layout.style.colour("surface"))
-        offset = self.verticalScrollBar().value()
-        ratio = self.devicePixelRatioF()
-        focused = self._focused_spot() if self.hasFocus() else None
-        for index in self._layout.visible():
-            top = self._layout.tops[index] - offset
-            item = self._layout.items[index]
-            if top > region.bottom() + 1 or top + item.height < region.top():
-                continue
-            item.layout(self._layout.column, self._layout.style)
+        # A strip at the top and one at the foot have a bounding box that is the whole screen: each is painted alone.
+        for region in _rects(event.region()):
             painter.save()
-            painter.translate(self._layout.left, top)
-            clip = QRectF(region).translated(-self._layout.left, -top)
-            lit = (
-                self._hovered[1] if self._hovered and self._hovered[0] == index else None,
-                focused[1] if focused and focused[0] == index else None,
-            )
-            item.paint(painter, clip, self._layout.style, self._layout.picked(self._selection, index), lit, ratio)
+            painter.setClipRect(region)
+            self._paint_region(painter, region)
             painter.restore()
         painter.end()
+        self._arrivals.wake()
+
+    def _paint_region(self, painter: QPainter, region: QRect) -> None:
+        layout = self._layout
+        painter.fillRect(region, layout.style.colour("surface"))
+        ratio = self.devicePixelRatioF()
+        focused = self._keyboard.focused_spot() if self.hasFocus() else None
+        hovered = self._pointer.hovered
+        for row in layout.between(region.top(), region.bottom()):
+            top = layout.top(row) - layout.offset
+            item = layout.items.get(row)
+            if item is None:
+                continue
+            painter.save()
+            painter.translate(layout.left, top)
+            clip = QRectF(region).translated(-layout.left, -top)
+            lit = (
+                hovered[1] if hovered and hovered[0] == row else None,
+                focused[1] if focused and focused[0] == row else None,
+            )
+            item.paint(painter, clip, layout.style, lambda block, row=row: self._ranges(row, block), lit, ratio)  # type: ignore[misc]
+            painter.restore()
+        if region.top() <= metrics.CODE_HEADER:
+            self._paint_sticky(painter, ratio)
+        if self.hasFocus():
+            self._paint_cursor(painter)
+
+    def _paint_sticky(self, painter: QPainter, ratio: float) -> None:
+        layout = self._layout
+        found = layout.sticky()
+        if found is None:
+            return
+        row, _, code, y = found
+        painter.save()
+        painter.translate(layout.left + layout.items[row].pad, 0)
+        code.paint_header(painter, layout.style, 0.0, stuck=True)
+        painter.restore()
+        painter.save()
+        painter.translate(layout.left, -y)
+        from coderapp.widgets.conversation.hot_spots import paint_spot
+
+        for spot in layout.sticky_spots()[1]:
+            hovered = self._pointer.hovered is not None and self._pointer.hovered[1] == spot
+            paint_spot(painter, spot, layout.style, hovered=hovered, focused=False, ratio=ratio)
+        painter.restore()
+
+    def _paint_cursor(self, painter: QPainter) -> None:
+        """The block that arrow keys reached, and the caret that selects."""
+        layout = self._layout
+        block = self._keyboard.block
+        if block is not None and block[0] in layout.items and block[1] < len(layout.items[block[0]].body.blocks):
+            rect = layout.block_rect(*block)
+            painter.fillRect(QRectF(layout.left - 10, rect.top(), 3, rect.height()), layout.style.colour("focus_ring"))
+        at = self._selection.cursor
+        if self._keyboard.shows_caret and at is not None and at.row in layout.items:
+            blocks = layout.items[at.row].body.blocks
+            if at.block < len(blocks):
+                painter.fillRect(layout.rect_of(at), layout.style.colour("text"))
+
+    # Qt
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self.viewport().scroll(0, dy)
+        """Pixels are moved where it is known what of the document stays the same."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        visible = self._layout.visible()
-        anchor = visible.start if visible else 0
-        offset = self.scroll_position()
-        depth = (offset - self._layout.tops[anchor]) / max(self._layout.items[anchor].height, 1.0) if visible else 0.0
-        self._lay_out_again()
-        if visible and not self._following:
-            self._adjusting = True
-            self.verticalScrollBar().setValue(
-                round(self._layout.tops[anchor] + depth * self._layout.items[anchor].height)
-            )
-            self._adjusting = False
-            self._place()
+        anchor = None if self._following else self._layout.anchor()
+        column = self._layout.column
+        self._layout.width = self.width()
+        if self._layout.column != column:
+            self._layout.estimate()
+        self._place(anchor)
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._arrivals.wake()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._pointer.stop_gliding()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        point = event.position()
-        self._focused = None
-        found = self._layout.spot_at(point)
-        self._pressed = found[1] if found else None
-        if found:
-            return
-        code = self._layout.code_at(point)
-        if code and code[0].overflows and code[1].y() >= code[0].height - metrics.CODE_SCROLLBAR - 4:
-            self._dragged_bar = code[0]
-            self._last_point = point
-            return
-        self._pressed_link = self._layout.link_at(point)
-        at = self._layout.position_at(point)
-        if at is None:
-            self._selection.clear()
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._selection.extend(at)
-        else:
-            self._selection.begin(at)
-        self._dragging = at is not None
-        self.viewport().update()
+        self._keyboard.focused = self._keyboard.block = None
+        self._keyboard.shows_caret = False
+        self._pointer.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        point = event.position()
-        if self._dragged_bar is not None:
-            self._dragged_bar.drag_scrollbar(point.x() - self._last_point.x())
-            self._last_point = point
-            self.viewport().update()
-        elif self._dragging:
-            self._last_point = point
-            self._extend_to(point)
-            if not self._autoscroll.isActive():
-                self._autoscroll.start()
-        else:
-            self._hover(point)
+        self._pointer.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        self._autoscroll.stop()
-        self._dragged_bar = None
-        found = self._layout.spot_at(event.position())
-        if self._pressed is not None and found and found[1] == self._pressed and self._pressed.enabled:
-            self._act(*found)
-        elif self._clicked_link(event.position()):
-            self.link_activated.emit(self._pressed_link)
-        self._pressed = None
-        self._dragging = False
+        self._pointer.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        at = self._layout.position_at(event.position())
-        if self._layout.spot_at(event.position()) is not None:
-            self.mousePressEvent(event)
-        elif at is not None:
-            self._selection.select(*self._layout.word_at(at))
-            self.viewport().update()
+        self._pointer.double_click(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        delta = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta() / 2
-        sideways = delta.x() or (delta.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
-        if sideways and abs(sideways) > abs(delta.y() if delta.x() else 0):
-            code = self._layout.code_at(event.position())
-            if code and code[0].scroll_by(-sideways):
-                self.viewport().update()
-                event.accept()
-            return
-        super().wheelEvent(event)
+        if self._pointer.wheel(event):
+            event.accept()
+        else:
+            super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        bar = self.verticalScrollBar()
         key = event.key()
+        self._pointer.stop_gliding()
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             self.select_all()
-        elif key == Qt.Key.Key_Home:
-            bar.setValue(0)
-        elif key == Qt.Key.Key_End:
-            bar.setValue(bar.maximum())
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._focused_spot():
-            spot = self._focused_spot()
-            if spot and spot[1].enabled:
-                self._act(*spot)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._keyboard.activate():
+            pass
         elif key == Qt.Key.Key_Escape and self._selection.ends:
             self._selection.clear()
-            self.viewport().update()
-        else:
+            self._keyboard.shows_caret = False
+            self.refresh()
+        elif not self._keyboard.press(event):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        if self._step_focus(1 if forward else -1):
+        if self._keyboard.step(1 if forward else -1) is not None:
             return True
-        self._focused = None
+        self._keyboard.focused = None
         return super().focusNextPrevChild(forward)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.refresh()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.viewport().update()
+        self.refresh()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self._show_menu(event.pos().toPointF(), event.globalPos())
+        self.ask_menu(event.pos())
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             self._show_tip(event)
             return True
-        if event.type() is QEvent.Type.Leave and self._hovered is not None:
-            self._hovered = None
-            self.viewport().update()
+        if event.type() is QEvent.Type.Leave:
+            self._pointer.leave()
         return super().viewportEvent(event)
 
     def _show_tip(self, event: QHelpEvent) -> None:
@@ -566,3 +707,8 @@ class ConversationView(QAbstractScrollArea):
             QToolTip.showText(event.globalPos(), plain_tip(footer), self)
         else:
             QToolTip.hideText()
+
+
+def _rects(region: QRegion) -> Iterator[QRect]:
+    rects: Any = region  # iterable, which the binding's types don't say
+    yield from rects

@@ -1,0 +1,54 @@
+"""What was found in the conversation, marked in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from coderapp.widgets.conversation.layout import DocumentLayout
+from coderapp.widgets.conversation.paragraph import Ranges
+
+Mark = tuple[int, int, int, int]
+"""(message, block, first character, end)."""
+
+
+class Marks:
+    """`set` what was found, in reading order; `current` is set off from the others."""
+
+    def __init__(self, layout: DocumentLayout, changed: Callable[[], None]) -> None:
+        self.current = -1
+        self._layout = layout
+        self._changed = changed
+        self._all: list[Mark] = []
+        self._by_block: dict[tuple[int, int], list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, number: int) -> Mark:
+        return self._all[number]
+
+    def set(self, marks: Sequence[Mark], current: int = -1) -> None:
+        self._all = list(marks)
+        self._by_block = {}
+        for number, (row, block, _, _) in enumerate(self._all):
+            self._by_block.setdefault((row, block), []).append(number)
+        self.current = current
+        self._changed()
+
+    def choose(self, number: int) -> None:
+        self.current = number
+        self._changed()
+
+    def clear(self) -> None:
+        if self._all:
+            self.set([])
+
+    def ranges(self, row: int, block: int) -> Ranges:
+        """For painting."""
+        numbers = self._by_block.get((row, block))
+        if not numbers:
+            return ()
+        style = self._layout.style
+        return [
+            (self._all[n][2], self._all[n][3], style.found_here if n == self.current else style.found) for n in numbers
+        ]
