@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from coderapp.text.lexers import lexer_for
 from coderapp.text.linelexer import LineLexer
+from coderapp.text.machines import prepare
 from coderapp.text.tokens import (
     LEXER_FAULTS,
     LONGEST_LINE,
@@ -31,6 +32,7 @@ _warm: set[str] = set()
 def warm(language: str) -> None:
     """Loads and compiles the lexer, which takes 4 to 48 ms the first time; call it off the UI thread."""
     highlight(["a"], language)
+    prepare(language)
     _warm.add(language)
 
 

@@ -18,6 +18,7 @@ from pygments.lexers.data import YamlLexer, YamlLexerContext
 from pygments.token import Token
 
 from coderapp.text.lexers import lexer_for
+from coderapp.text.machines import State, copied
 from coderapp.text.tokens import (
     LEXER_FAULTS,
     CodeSpan,
@@ -129,17 +130,27 @@ class LineLexer:
         self._words: dict[str, TokenClass] = {}
         self.memory = _Memory()
 
-    def lex(self, line: str) -> tuple[CodeSpan, ...]:
-        """The spans of the next complete line."""
+    @classmethod
+    def at(cls, language: str, state: State) -> LineLexer:
+        """One that goes on where another lexer stands."""
+        made = cls(language)
+        made.memory.stack = list(state.stack)
+        made.memory.context = copied(state.context)
+        if state.inner_stack and state.stack[-1] in _EMBEDDED:
+            made.memory.embedded = cls(_EMBEDDED[state.stack[-1]][1])
+            made.memory.embedded.memory.stack = list(state.inner_stack)
+        return made
+
+    def lex(self, line: str, start: int = 0) -> tuple[CodeSpan, ...]:
+        """The spans of the next complete line, from `start` on."""
         if self._lexer is None or len(line) > min(LONGEST_LIVE, longest(self._lexer)):
             return ()
         line = line.replace("\n", " ")
         spans: list[CodeSpan] = []
-        start = 0
         if inside := self.memory.inside:
-            match = inside.rest.match(line)
-            start = match.end() if match else len(line)
-            append(spans, 0, start, inside.kind)
+            match = inside.rest.match(line, start)
+            begin, start = start, match.end() if match else len(line)
+            append(spans, begin, start, inside.kind)
             if match is None:
                 return tuple(spans)
             self.memory.inside = None

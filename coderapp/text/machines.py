@@ -303,13 +303,13 @@ class ContextMachine:
         self._lexer = lexer
         self._far = state.far
         self._idle = state.idle
-        self._context: Any = _copied(state.context)
+        self._context: Any = copied(state.context)
         if self._context is None:
             make: Any = YamlLexerContext if isinstance(lexer, YamlLexer) else LexerContext
             self._context = make("", 0)
 
     def state(self) -> State:
-        return State(context=_copied(self._context), far=self._far, idle=self._idle)
+        return State(context=copied(self._context), far=self._far, idle=self._idle)
 
     def finish(self, tokens: list[RawToken]) -> Iterator[RawToken]:
         return iter(tokens)
@@ -371,7 +371,7 @@ class ContextMachine:
             return True
         if end < len(context.text):
             context.text = context.text[:end]
-        saved = _copied(context) if waits else None
+        saved = copied(context) if waits else None
         made = list(action(self._lexer, match, context))
         if waits and (context.pos == end or any(token is Error and at >= match.end() for at, token, _ in made)):
             self._context = saved
@@ -380,7 +380,7 @@ class ContextMachine:
         return True
 
 
-def _copied(context: Any) -> Any:
+def copied(context: Any) -> Any:
     """A context without its text."""
     if context is None:
         return None

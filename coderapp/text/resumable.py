@@ -85,6 +85,11 @@ class ResumableLexer:
         return self._fed
 
     @property
+    def unread(self) -> int:
+        """Characters that were fed and are not lexed."""
+        return len(self._text) - self._place
+
+    @property
     def ready(self) -> bool:
         """Whether `run` can do something now."""
         if self._place >= len(self._text):
@@ -95,6 +100,14 @@ class ResumableLexer:
     def finished(self) -> bool:
         """Whether all that was fed has been handed out."""
         return self.line >= self._fed
+
+    def outlook(self) -> tuple[tuple[CodeSpan, ...], int, State]:
+        """What is known of the first line that has not been handed out: its colours up to a column, that column, and
+        the lexer's memory there. It does not count for good before more lines came.
+        """
+        if self._head >= len(self._starts):
+            return (), 0, self._machine.state()
+        return tuple(self._spans), max(0, self._place - self._starts[self._head]), self._machine.state()
 
     def feed(self, lines: Sequence[str], *, final: bool = False) -> None:
         """Complete lines. `final`: no more come."""

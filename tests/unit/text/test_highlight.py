@@ -88,7 +88,7 @@ def test_the_end_of_a_line_that_is_too_long_stays_plain() -> None:
     long = "x = 1;" * 1_000
     found = highlight.highlight(["a = 1", long, "b = 2"], "python")
     assert all(found)
-    assert max(start + length for start, length, _ in found[1]) == tokens.LONGEST_LINE
+    assert tokens.LONGEST_LINE - 9 < max(start + length for start, length, _ in found[1]) <= tokens.LONGEST_LINE
     assert found[2] == highlight.highlight(["b = 2"], "python")[0]
     assert LineLexer("python").lex(long) == ()
     spans = highlight.highlight(["int x = 1; " * 100], "java")[0]
