@@ -54,8 +54,10 @@ def draw(tex: str, *, display: bool, pixel_size: float, colour: str, ratio: floa
     box = laid_out.node.bbox
     if not all(math.isfinite(edge) and abs(edge) < WIDEST for edge in (box.xmin, box.xmax, box.ymin, box.ymax)):
         raise FormulaError("without a size")
-    # Whole device pixels to each side of the origin, and one more for what antialiasing spills.
-    left, ascent, depth = (math.ceil(edge * ratio) + 1 for edge in (-box.xmin, box.ymax, -box.ymin))
+    # Whole device pixels to each side of the origin, and one more for what antialiasing spills. The baseline is always
+    # within, also of a raised dot.
+    left = math.ceil(-box.xmin * ratio) + 1
+    ascent, depth = (max(0, math.ceil(edge * ratio)) + 1 for edge in (box.ymax, -box.ymin))
     width = left + math.ceil(box.xmax * ratio) + 1
     height = ascent + depth
     if not (2 < width <= WIDEST and 2 < height <= HIGHEST):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Condition
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetricsF, QImage
 
 MOST_KEPT = 300
 """Formulas."""
@@ -25,7 +25,17 @@ GATHER_MS = 30
 STACK_BYTES = 16 * 1024 * 1024
 """Nested formulas recurse in C, and macOS gives a thread no more than 512 KB."""
 
+X_HEIGHT = 0.473
+"""Of the formulas' font, in its size. A serif font's small letters are small: beside a sans-serif text of the same size
+formulas look two sizes too small.
+"""
+
 log = logging.getLogger(__name__)
+
+
+def matching_size(metrics: QFontMetricsF) -> float:
+    """The pixel size, in halves, at which the small letters of formulas are as high as those of the text beside."""
+    return max(4.0, round(2 * metrics.xHeight() / X_HEIGHT) / 2)
 
 
 @dataclass(frozen=True, slots=True)
