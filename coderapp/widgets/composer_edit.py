@@ -100,6 +100,17 @@ class PromptEdit(QPlainTextEdit):
             return
         self.setTextCursor(cursor)
 
+    def _delete(self, event: QKeyEvent) -> None:
+        cursor = self.textCursor()
+        inside = not (cursor.atBlockStart() or cursor.atBlockEnd()) and cursor.block().length() > 2
+        if inside or cursor.hasSelection():
+            super().keyPressEvent(event)
+            return
+        cursor.beginEditBlock()  # so that the tidying after it is undone with it
+        super().keyPressEvent(event)
+        cursor.endEditBlock()
+        self.ensureCursorVisible()
+
     # Qt
 
     def event(self, event: QEvent) -> bool:
@@ -133,6 +144,11 @@ class PromptEdit(QPlainTextEdit):
             self.recall_requested.emit()
         else:
             self._cross(event)
+            if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+                self._delete(event)
+                return
+            if event.text().isprintable() and not control:
+                self.content.make_room()
             super().keyPressEvent(event)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:

@@ -15,6 +15,7 @@ from coderapp.api.scripted import ScriptedClient, answer
 from coderapp.core.errors import BadReply, KeyMissing, ServerFailed
 from coderapp.core.events import Failed, Finished, Started, TextDelta
 from coderapp.core.message import (
+    FilePart,
     FinishReason,
     Message,
     Part,
@@ -25,6 +26,7 @@ from coderapp.core.message import (
     ToolResultPart,
 )
 from coderapp.core.profile import KeyPlacement, Profile, ProfileKind
+from coderapp.core.request import GenerationRequest
 from tests.unit.api.scenes import KEY, request_to, run, text_of
 
 SITE = Site("example.test", "/", Redactor(None))
@@ -32,6 +34,18 @@ SITE = Site("example.test", "/", Redactor(None))
 
 def message(role: Role, *parts: Part) -> Message:
     return Message(role, role, parts)
+
+
+@pytest.mark.parametrize("kind", [ProfileKind.OPENAI, ProfileKind.PIXLAB])
+def test_files_go_out_as_text_before_the_words(kind: ProfileKind) -> None:
+    file = FilePart("a.md", "text/markdown", "```\ncode\n```")
+    request = request_to("http://h", kind=kind)
+    bare = GenerationRequest(request.profile, (message(Role.USER, file), message(Role.USER, file, TextPart("Why?"))))
+    text = "File: a.md\n````\n```\ncode\n```\n````"
+    assert dialect_of(kind).body(bare)["messages"] == [
+        {"role": "user", "content": text},
+        {"role": "user", "content": f"{text}\n\nWhy?"},
+    ]
 
 
 def test_messages() -> None:

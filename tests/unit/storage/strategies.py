@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from coderapp.core.conversation import ROOT, Conversation
 from coderapp.core.errors import Problem, Remedy
 from coderapp.core.message import (
+    FilePart,
     FinishReason,
     Generation,
     Message,
@@ -36,7 +37,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 objects = st.dictionaries(texts, json_values, max_size=3)
 
+files = st.builds(FilePart, texts, texts, texts)
 parts = st.one_of(
+    files,
     st.builds(TextPart, texts),
     st.builds(ReasoningPart, texts),
     st.builds(ToolCallPart, texts, texts, texts),
@@ -87,5 +90,6 @@ def conversations(draw: st.DrawFn) -> Conversation:
     conversation.updated = draw(times)
     conversation.profile_id = draw(texts)
     conversation.system_prompt, conversation.draft = draw(texts), draw(texts)
+    conversation.draft_files = tuple(draw(st.lists(files, max_size=2)))
     conversation.parameters = draw(objects)
     return conversation

@@ -11,7 +11,7 @@ import pytest
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.errors import StorageError
-from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart
+from coderapp.core.message import FilePart, FinishReason, Generation, Message, Role, TextPart
 from coderapp.storage import conversations as module
 from coderapp.storage.conversations import ConversationStore, HeadState, Trashed
 from coderapp.storage.errors import DiskFull, NewerVersion, NoPermission, UnknownConversation
@@ -587,3 +587,23 @@ def test_a_fold_that_fails_aside_does_not_lose_the_change(
     (paths.conversations / f"{ONE}.json").rmdir()
     store.fold(ONE)
     assert reopened(paths).messages["a"].text == "kept too"
+
+
+def test_files_of_a_draft_are_written_once(paths: Paths, store: ConversationStore) -> None:
+    store.create(Conversation(ONE, 99.0))
+    journal = paths.conversations / f"{ONE}.journal"
+    file = FilePart("long.txt", "text/plain", "x" * 300_000)
+    store.set_draft_files(ONE, (file,))
+    assert reopened(paths).draft_files == (file,)
+    with_file = journal.stat().st_size
+    for number in range(5):  # as after each pause in typing
+        store.set_fields(ONE, draft=f"draft {number}")
+        store.set_draft_files(ONE, (file,))
+    assert journal.stat().st_size < with_file + 1000
+    store.fold(ONE)
+    found = reopened(paths)
+    assert (found.draft, found.draft_files) == ("draft 4", (file,))
+    store.set_draft_files(ONE, ())
+    assert reopened(paths).draft_files == ()
+    store.fold(ONE)
+    assert b"draft_files" not in (paths.conversations / f"{ONE}.json").read_bytes()

@@ -22,7 +22,7 @@ from coderapp.storage.document import Document
 from coderapp.storage.errors import DiskFull, FolderMissing
 from coderapp.storage.journal import Journal, parse_journal, read_journal
 from coderapp.storage.reading import replay
-from tests.unit.storage.strategies import generations, json_values, messages, texts
+from tests.unit.storage.strategies import files, generations, json_values, messages, texts
 
 RECORDS = [b'{"n":1}', '{"n":2,"text":"ü😀"}'.encode(), b'{"n":3}']
 
@@ -190,6 +190,7 @@ changes = st.one_of(
     st.builds(records.Updated, messages(texts.filter(bool))),
     st.builds(records.Ended, texts, st.none() | generations),
     st.builds(records.FieldsSet, st.fixed_dictionaries({}, optional={"title": texts, "updated": st.floats(0, 9)})),
+    st.builds(records.DraftFilesSet, st.lists(files, max_size=2).map(tuple)),
     st.builds(records.Chosen, texts),
 )
 
@@ -201,8 +202,8 @@ def test_a_record_comes_back(number: int, change: records.Record) -> None:
     assert records.decode(json.loads(body)) == (number, change)
 
 
-KINDS = ("add", "text", "reasoning", "update", "end", "set", "choose", "later")
-FIELDS = dict.fromkeys(("id", "message", "text", "at", "fields", "generation"), json_values)
+KINDS = ("add", "text", "reasoning", "update", "end", "set", "choose", "draft_files", "later")
+FIELDS = dict.fromkeys(("id", "message", "text", "at", "fields", "files", "generation"), json_values)
 near_records = st.fixed_dictionaries({"n": st.integers(), "op": st.sampled_from(KINDS)}, optional=FIELDS)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import (
+    FilePart,
     FinishReason,
     Generation,
     Message,
@@ -355,3 +356,28 @@ def test_numbers_that_json_does_not_have_become_null() -> None:
     value = json.loads(encode(Document(conversation)), parse_constant=pytest.fail)
     assert value["parameters"] == {"temperature": None, "stop": ["\ud83d", None], "seed": 2**80}
     assert decode(CONVERSATION_ID, encode(Document(conversation))).conversation.messages["a1"].created == 0.0
+
+
+def test_files_of_messages_and_drafts() -> None:
+    conversation = small()
+    assert b"draft_files" not in encode(Document(conversation))
+    file = FilePart("a.txt", "text/plain", "one\ntwo")
+    conversation.add(Message("f", Role.USER, (file, TextPart("Why?")), 1780000004.0))
+    conversation.draft_files = (file,)
+    value = as_json(conversation)
+    form = {"type": "file", "name": "a.txt", "media_type": "text/plain", "text": "one\ntwo"}
+    assert value["draft_files"] == [form]
+    assert value["messages"][-1]["parts"] == [form, {"type": "text", "text": "Why?"}]
+    read = decode(CONVERSATION_ID, encode(Document(conversation)))
+    assert read.complaints == []
+    assert read.conversation == conversation
+
+
+def test_files_of_a_draft_that_are_none_are_set_aside() -> None:
+    value = as_json(small())
+    for wrong in ("a.txt", [7], [{"type": "text", "text": "x"}], [{"type": "file", "name": 1}]):
+        value["draft_files"] = wrong
+        read = decode(CONVERSATION_ID, json.dumps(value).encode())
+        assert read.conversation.draft_files == ()
+        assert read.set_aside == [{"draft_files": wrong}]
+        assert len(read.conversation) == 3
