@@ -64,13 +64,12 @@ def compiled(pattern: str, *, case: bool) -> re.Pattern[str]:
 class FindProcess:
     """Starts with the first search. One thread at a time; `kill` is for any other."""
 
-    def __init__(self, pattern: str, *, case: bool, deadline: float = DEADLINE) -> None:
-        """Raises UnreadableExpression. `deadline` in seconds, for one call of `find`."""
+    def __init__(self, pattern: str, *, case: bool, deadline: float | None = None) -> None:
+        """Raises UnreadableExpression. `deadline` in seconds for one call of `find`, DEADLINE by default."""
         compiled(pattern, case=case)
-        self._opening = (pattern, case, deadline)
+        self._opening = (pattern, case, DEADLINE if deadline is None else deadline)
         self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
-        self._lock = threading.Lock()
+        self._killed = threading.Event()
         self._last_resort: weakref.finalize[..., FindProcess] | None = None
 
     def find(self, texts: Sequence[str], most: int) -> list[list[tuple[int, int]]]:
@@ -91,39 +90,42 @@ class FindProcess:
 
     def kill(self) -> None:
         """What is under way ends with TookTooLong, and so does every later call."""
-        with self._lock:
-            self._killed = True
-            if self._process is not None:
-                self._process.kill()
+        # No lock, for nobody may wait here: either the process is seen, or the one who starts it sees the flag.
+        self._killed.set()
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def close(self) -> None:
-        """Ends the process; a later search starts another, unless it was killed."""
-        with self._lock:
-            process, self._process = self._process, None
+        """Ends the process, which takes a few milliseconds; a later search starts another, unless it was killed."""
+        process, self._process = self._process, None
         if self._last_resort is not None:
             self._last_resort.detach()
         if process is not None:
             _end(process)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._killed:
-                raise TookTooLong
-            if self._process is None:
-                self._process = subprocess.Popen(
-                    _command(),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                )
-                self._last_resort = weakref.finalize(self, _end, self._process)
-                if self._process.stdin is not None:
-                    marshal.dump(self._opening, self._process.stdin)
-            return self._process
+        if self._killed.is_set():
+            raise TookTooLong
+        if self._process is None:
+            process = subprocess.Popen(
+                command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+            self._last_resort = weakref.finalize(self, _end, process)
+            self._process = process
+            if self._killed.is_set():  # meanwhile
+                process.kill()
+            if process.stdin is not None:
+                marshal.dump(self._opening, process.stdin)
+        return self._process
 
 
-def _command() -> list[str]:
+def command() -> list[str]:
+    """What starts the serving side."""
     if getattr(sys, "frozen", False):
         return [sys.executable, COMMAND]
     return [sys.executable, "-I", "-S", __file__]

@@ -253,7 +253,7 @@ def _is_address(text: str, link: _Interval, spans: Sequence[Span], manner: Manne
     """Whether a link can be written as its address alone."""
     if link.style is not Style.LINK:
         return False
-    if any(s.style & ~Style.LINK for s in spans if s.start < link.end and s.start + s.length > link.start):
+    if not any((s.start, s.start + s.length) == (link.start, link.end) and not s.style & _LEAVES for s in spans):
         return False
     words = text[link.start : link.end]
     if manner.bare:
