@@ -16,7 +16,7 @@ from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleIn
 from PySide6.QtWidgets import QAbstractScrollArea, QPushButton
 from pytestqt.qtbot import QtBot
 
-from coderapp.widgets.conversation import accessible
+from coderapp.widgets.conversation import accessible, accessible_nodes
 
 LINE = 20
 """Height of a block; a message has no margins."""
@@ -260,7 +260,7 @@ def test_events_of_new_and_other_messages_and_of_a_finished_answer_go_out(qtbot:
 
 @pytest.mark.usefixtures("active")
 def test_ten_thousand_messages_are_walked_in_bounded_room(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accessible, "KEPT", 200)
+    monkeypatch.setattr(accessible_nodes, "KEPT", 200)
     pages = shown(qtbot, talk(10_000))
     root = root_of(pages)
     root.child(9_999)
