@@ -17,7 +17,7 @@ from coderapp.widgets import metrics
 class FlowLayout(QLayout):
     """Items in rows, as words in a paragraph."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
@@ -27,6 +27,8 @@ class FlowLayout(QLayout):
         """The height for `width`; with an origin, the items are moved."""
         x = y = row_height = 0
         for item in self._items:
+            if item.isEmpty():
+                continue
             hint = item.sizeHint()
             size = QSize(min(hint.width(), width), hint.height())
             if x and x + size.width() > width:
@@ -66,8 +68,9 @@ class FlowLayout(QLayout):
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
-        widest = max((item.minimumSize().width() for item in self._items), default=0)
-        return QSize(widest, max((item.sizeHint().height() for item in self._items), default=0))
+        sizes = [(item.minimumSize().width(), item.sizeHint().height()) for item in self._items if not item.isEmpty()]
+        widest, highest = (max(column, default=0) for column in (list(zip(*sizes, strict=True)) or [(), ()]))
+        return QSize(min(widest, metrics.CHIP_LEAST), highest)
 
 
 class RemoveButton(QToolButton):

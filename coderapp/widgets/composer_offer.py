@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from coderapp.core.attachments import byte_count, line_count, size_words
 from coderapp.widgets import metrics
+from coderapp.widgets.composer_chips import FlowLayout
 
 MOST_PASTED = 2_000_000
 """Characters up to which a text may be put into the prompt all the same."""
@@ -34,11 +35,10 @@ class PasteOffer(QFrame):
         self._attach.setProperty("kind", "primary")
         self._paste = _button("Paste into the prompt")
         self._discard = _button("Discard")
-        row = QHBoxLayout()
+        row = FlowLayout()
         row.setSpacing(metrics.GAP)
         for button in (self._attach, self._paste, self._discard):
             row.addWidget(button)
-        row.addStretch(1)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, metrics.GAP_SMALL, 0, metrics.GAP)
         rows.setSpacing(metrics.GAP)

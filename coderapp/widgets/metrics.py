@@ -61,6 +61,7 @@ COMPOSER_LEAST_LINES = 1
 COMPOSER_MOST_LINES = 14
 COMPOSER_MARGIN = 16
 CHIP_NAME_WIDTH = 220
+CHIP_LEAST = 140  # wide a row of chips or buttons has to be; wider ones are clipped
 ICON_SMALL = 12
 
 # the empty conversation

@@ -327,9 +327,9 @@ def test_each_draft_has_its_own_files(bench: Bench) -> None:
     file = FilePart("a.txt", "text/plain", "x")
     bench.composer.attach_text("one")
     bench.composer.show_draft("other", (file,))
-    assert bench.composer.files == (file,)
+    assert [each.name for each in bench.composer.files] == ["a.txt"]
     bench.composer.edit_message("m1", "old", ())
-    assert bench.composer.files == ()
+    assert not bench.composer.files
     copied(LONG)
     paste(bench)
     assert offer(bench) is not None
@@ -388,4 +388,5 @@ def test_chips_take_as_many_rows_as_they_need(qtbot: QtBot, bench: Bench) -> Non
     rows = {chip.y() for chip in chips(bench)}
     assert len(rows) > 1
     frame = chips(bench)[0].parentWidget()
+    assert frame is not None
     assert all(frame.rect().contains(chip.geometry()) for chip in chips(bench))
