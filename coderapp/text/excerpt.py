@@ -37,6 +37,10 @@ class Excerpt:
     def whole(self) -> bool:
         return self.start <= 0 and (self.end is None or self.end >= plain_length(self.block))
 
+    def empty(self) -> bool:
+        """Whether it is a part without any character, as at the ends of a selection. A rule is whole."""
+        return not self.whole() and self.end is not None and self.end <= self.start
+
     def cut(self) -> Block:
         """The part as a block of its own; the block itself where it is whole. What lies inside one line of code or one
         cell becomes a paragraph. A table without its header gets an empty one. The marker of a list item goes with its

@@ -80,6 +80,8 @@ class _Writer:
         self._joint: tuple[int, int] | None = None  # where a paragraph goes on, while `_out` has so many pieces
 
     def put(self, excerpt: Excerpt) -> None:
+        if excerpt.empty():
+            return
         block = excerpt.cut()
         place = block.place
         if isinstance(block, TextBlock) and block.continued and self._joint and self._joint[1] == len(self._out):

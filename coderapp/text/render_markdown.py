@@ -49,6 +49,8 @@ def _prepared(excerpts: Iterable[Excerpt]) -> list[Block]:
     """The parts as blocks; paragraphs that were cut for their length in one piece, empty ones left out."""
     found: list[Block] = []
     for excerpt in excerpts:
+        if excerpt.empty():
+            continue
         block = excerpt.cut()
         if isinstance(block, TextBlock) and not excerpt.whole():
             block = _trimmed(block)

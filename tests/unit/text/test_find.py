@@ -6,6 +6,7 @@ import io
 import marshal
 import re
 import threading
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -171,6 +172,18 @@ def test_a_search_can_be_abandoned_from_another_thread() -> None:
     assert finder.abandoned
     assert finder.search_blocks([TextBlock("ab")]) == []
     finder.close()
+
+
+def test_a_search_is_abandoned_half_way() -> None:
+    finder = Query("b").compile()
+
+    def blocks() -> Iterator[Block]:
+        yield TextBlock("b" + "x" * BATCH)
+        yield TextBlock("b")
+        finder.abandon()
+        yield TextBlock("b" * BATCH)
+
+    assert finder.search_blocks(blocks()) == [(0, 0, 1)]
 
 
 def test_a_plain_search_can_be_abandoned() -> None:

@@ -141,6 +141,18 @@ def test_an_item_whose_beginning_is_not_there_is_a_paragraph() -> None:
     assert as_html([Excerpt(one, 1), Excerpt(two)]) == "<p>ne</p><ul><li>two</li></ul>"
 
 
+def test_a_part_without_characters_is_nothing() -> None:
+    one, two = parse("- one\n- two")
+    assert as_html([Excerpt(one), Excerpt(two, 0, 0)]) == "<ul><li>one</li></ul>"
+
+
+def test_lists_that_follow_each_other() -> None:
+    blocks = [TextBlock(words, place=Place("l", mark)) for words, mark in (("a", "2."), ("b", "1."), ("c", "•"))]
+    assert as_html([Excerpt(block) for block in blocks]) == (
+        '<ol start="2"><li>a</li></ol><ol><li>b</li></ol><ul><li>c</li></ul>'
+    )
+
+
 def test_styles() -> None:
     reader = _read(as_html([Excerpt(block) for block in parse("***a*** ~~b~~ `c` [d](http://e) f[^g]\\\nh  i")]))
     assert [tag for tag, _ in reader.tags] == ["p", "em", "strong", "s", "code", "a", "sup", "br"]

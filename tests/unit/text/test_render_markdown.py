@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from coderapp.text.blocks import Block, CodeBlock, Place, Span, Style, TableBlock, TextBlock
+from coderapp.text.blocks import Block, CodeBlock, MathBlock, Place, Span, Style, TableBlock, TextBlock
 from coderapp.text.excerpt import Excerpt
 from coderapp.text.inline_marks import code_span
 from coderapp.text.render_markdown import as_markdown
@@ -169,3 +169,45 @@ def test_a_paragraph_that_was_cut_is_in_one_piece() -> None:
     assert as_markdown([Excerpt(first), Excerpt(second)]).startswith("one **")
     long = TextBlock("x" * 30_000)
     assert as_markdown([Excerpt(long), Excerpt(TextBlock("y", continued=True))]) == "x" * 30_000 + "y"
+
+
+def test_a_part_without_characters_is_nothing() -> None:
+    one, two = parse("- one\n- two")
+    assert as_markdown([Excerpt(one), Excerpt(two, 0, 0)]) == "- one"
+    assert as_markdown([Excerpt(one, 3), Excerpt(two)]) == "- two"
+
+
+def test_an_empty_item_that_goes_on_begins_with_what_follows() -> None:
+    blocks = [TextBlock("", place=Place("l", "•", True)), TextBlock("a", place=Place("l")), TextBlock("")]
+    assert as_markdown([Excerpt(block) for block in blocks]) == "- [x] a"
+
+
+def test_emphases_are_cut_between_words() -> None:
+    (block,) = parse("**bold *both words* bold**")
+    assert as_markdown([Excerpt(block, 0, 10)]) == "**bold *both***"
+    assert as_markdown([Excerpt(block, 4, 16)]) == "***both words***"
+    assert as_markdown([Excerpt(block, 9, 10)]) == ""
+
+
+def test_links_of_every_kind() -> None:
+    for source in (
+        "[a](<http://b/c d>)",
+        "[a](http://b/\\(c)",
+        "<me@b.cd>",
+        "[a](http://b?x&amp;copy;)",
+        "[a\\]b](http://c)",
+    ):
+        assert _keys(parse(_again(source))) == _keys(parse(source))
+    assert _again("<me@b.cd>") == "<me@b.cd>"
+    assert _again("*http://a.b/c*") == "*http://a.b/c*"
+
+
+def test_what_can_not_be_written_in_any_way_is_written_nearly() -> None:
+    assert as_markdown([Excerpt(TextBlock("ab", (Span(0, 1, Style.ITALIC), Span(1, 1, Style.BOLD))))]) == "*a***b**"
+    assert as_markdown([Excerpt(MathBlock("$$"))]) == "\\[\n$$\n\\]"
+    assert as_markdown([Excerpt(MathBlock("$$\n\\]"))]) == "$$\n$$\n\\]\n$$"
+
+
+def test_long_paragraphs_are_not_checked() -> None:
+    text = "a *b* " * 10_000 + "c"
+    assert as_markdown([Excerpt(TextBlock(text))]) == text.replace("*", "\\*")
