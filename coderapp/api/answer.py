@@ -9,7 +9,7 @@ from coderapp.api.failures import MOST_RAW, Said, Site, status_failure
 from coderapp.api.replies import Reader
 from coderapp.api.sse import EventTooLong, ServerSentEvent, SseParser
 from coderapp.core.errors import BadReply, EndpointError
-from coderapp.core.events import Failed, Finished, StreamEvent, UsageReported
+from coderapp.core.events import Failed, Finished, StreamEvent, TextDelta, UsageReported
 from coderapp.core.message import FinishReason
 
 MOST_ANSWER = 128 * 1024 * 1024
@@ -140,25 +140,40 @@ class AnswerReader:
         events += self._finish()
 
     def _stream(self, arrived: list[ServerSentEvent], events: list[StreamEvent]) -> None:
+        """Texts that follow one another become one: what comes in one read is shown in one frame."""
+        texts: list[str] = []
         for event in arrived:
-            data = event.data.strip()
-            if data == b"[DONE]":
-                if not self._reader.seen:
-                    raise self._site.bad_reply("ended the stream without an answer")
-                events += self._finish()
-                return
-            if not data:
+            if self._reader.seen and not event.event and (text := self._reader.quick(event.data)) is not None:
+                texts.append(text)
                 continue
-            try:
-                value = decode_json(data)
-            except NotJson as error:
-                if event.event == "error":
-                    words = data.decode("utf-8", "replace")
-                    raise status_failure(self._site, 500, Said(words), raw=self._site.redact.raw(data)) from None
-                raise self._site.bad_reply(f"sent a piece that is not JSON ({error.why})", data) from None
-            if event.event == "error" and isinstance(value, dict) and not value.get("error"):
-                value = {**value, "error": value.get("message") or value.get("detail") or "error"}
-            events += self._reader.read(value, data, whole=False)
+            if texts:
+                _append(events, self._reader.text("".join(texts), "content", b""))
+                texts.clear()
+            self._take_event(event, events)
+            if self.done:
+                return
+        if texts:
+            _append(events, self._reader.text("".join(texts), "content", b""))
+
+    def _take_event(self, event: ServerSentEvent, events: list[StreamEvent]) -> None:
+        data = event.data.strip()
+        if data == b"[DONE]":
+            if not self._reader.seen:
+                raise self._site.bad_reply("ended the stream without an answer")
+            events += self._finish()
+            return
+        if not data:
+            return
+        try:
+            value = decode_json(data)
+        except NotJson as error:
+            if event.event == "error":
+                words = data.decode("utf-8", "replace")
+                raise status_failure(self._site, 500, Said(words), raw=self._site.redact.raw(data)) from None
+            raise self._site.bad_reply(f"sent a piece that is not JSON ({error.why})", data) from None
+        if event.event == "error" and isinstance(value, dict) and not value.get("error"):
+            value = {**value, "error": value.get("message") or value.get("detail") or "error"}
+        _append(events, self._reader.read(value, data, whole=False))
 
     def _finish(self) -> list[StreamEvent]:
         self.done = True
@@ -186,6 +201,15 @@ class AnswerReader:
             if error.reason != "unexpected end of data":
                 return self._site.bad_reply(f"sent something that is not UTF-8 (byte {error.start + 1})", body)
         return self._site.bad_reply("sent something that is not JSON", body)
+
+
+def _append(events: list[StreamEvent], more: list[StreamEvent]) -> None:
+    """A text right after a text becomes a part of it."""
+    if events and more and isinstance(more[0], TextDelta) and isinstance(events[-1], TextDelta):
+        events[-1] = TextDelta(events[-1].text + more[0].text)
+        events += more[1:]
+    else:
+        events += more
 
 
 def _kind_of(body: bytes) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coderapp.api.failures import Site
+from coderapp.api.quick import text_of_chunk
 from coderapp.api.replies import Gathering, JsonObject, Reader
 from coderapp.core import parameters
 from coderapp.core.attachments import text_for_model
@@ -73,6 +74,9 @@ def encode_calls(calls: Iterable[ToolCallPart]) -> list[JsonValue]:
 
 class ChatCompletionsReader(Gathering):
     """Reads `chat.completion` and `chat.completion.chunk`, and the variants that servers make of them."""
+
+    def quick(self, data: bytes) -> str | None:
+        return text_of_chunk(data)
 
     def read(self, value: JsonValue, raw: bytes, *, whole: bool) -> list[StreamEvent]:
         if not isinstance(value, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coderapp.api.chat_completions import ChatCompletionsReader, common_body
 from coderapp.api.failures import Site
+from coderapp.api.quick import text_of_chunk, text_of_simple
 from coderapp.api.replies import JsonObject, Reader
 from coderapp.core.events import StreamEvent
 from coderapp.core.message import JsonValue
@@ -25,6 +26,9 @@ class Pixlab:
 
 class PixlabReader(ChatCompletionsReader):
     """Reads the simple style, whole and streamed, and OpenAI's, which `openai-reply` asks for."""
+
+    def quick(self, data: bytes) -> str | None:
+        return text_of_simple(data) if b'"choices"' not in data else text_of_chunk(data)
 
     def read(self, value: JsonValue, raw: bytes, *, whole: bool) -> list[StreamEvent]:
         if not isinstance(value, dict):

@@ -41,6 +41,12 @@ class Reader(Protocol):
     def read(self, value: JsonValue, raw: bytes, *, whole: bool) -> list[StreamEvent]:
         """The events of a whole reply or of one chunk. Raises EndpointError where it is a failure or makes no sense."""
 
+    def quick(self, data: bytes) -> str | None:
+        """The text of a chunk that is nothing but text, to be given to `text`; None for one that `read` must take."""
+
+    def text(self, value: JsonValue, where: str, raw: bytes) -> list[StreamEvent]:
+        """The events of a text, or of a list of content parts."""
+
     def flush(self) -> list[StreamEvent]:
         """What was held back, at the end."""
 

@@ -6,7 +6,7 @@ UTF-8. And `flush` hands out an event whose closing blank line is missing, which
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_EVENT_BYTES = 16 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -16,8 +16,7 @@ class EventTooLong(ValueError):
     """A line or an event over the limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(NamedTuple):
     """`data` holds the data lines joined by a line feed; `event` is "" where the stream names none."""
 
     data: bytes
@@ -52,15 +51,40 @@ class SseParser:
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        events: list[ServerSentEvent] = []
+        if len(data) <= self._most:
+            start = 0 if self._is_at_rest else data.find(b"\n\n") + 2
+            if start != 1:
+                self._lines(data[:start], events)
+                data = self._whole(data[start:], events)
+        self._lines(data, events)
+        return events
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether the next byte begins an event, as after every empty line."""
+        return not (self._first or self._partial or self._data or self._event)
+
+    def _whole(self, data: bytes, events: list[ServerSentEvent]) -> bytes:
+        """Takes the whole events that `data` begins with; returns what follows them. To be called at rest."""
+        pieces = data.split(b"\n\n")
+        rest = pieces.pop()
+        for piece in pieces:
+            if piece.startswith(b"data: ") and b"\n" not in piece:  # nearly every event
+                events.append(ServerSentEvent(piece[6:]))
+            else:
+                self._lines(piece + b"\n\n", events)
+        return rest
+
+    def _lines(self, data: bytes, events: list[ServerSentEvent]) -> None:
         lines = data.split(b"\n")
         rest = lines.pop()
         if lines and self._partial:
             self._keep(lines[0])
             lines[0] = self._take()
-        events = [event for line in lines if (event := self._line(line)) is not None]
+        events += [event for line in lines if (event := self._line(line)) is not None]
         if rest:
             self._keep(rest)
-        return events
 
     def flush(self) -> list[ServerSentEvent]:
         """At the end of the stream: what stands there without its closing line end or blank line."""

@@ -55,7 +55,19 @@ def request_to(
 
 
 async def collect(client: HttpClient, request: GenerationRequest, key: Secret | None = KEY) -> list[StreamEvent]:
-    return [event async for event in client.generate(request, key)]
+    return merged([event async for event in client.generate(request, key)])
+
+
+def merged(events: list[StreamEvent]) -> list[StreamEvent]:
+    """Neighbouring texts joined: where the cuts lie decides only how many deltas there are."""
+    joined: list[StreamEvent] = []
+    for event in events:
+        last = joined[-1] if joined else None
+        if isinstance(event, TextDelta) and isinstance(last, TextDelta):
+            joined[-1] = TextDelta(last.text + event.text)
+        else:
+            joined.append(event)
+    return joined
 
 
 def ask(

@@ -44,6 +44,7 @@ from tests.unit.api.scenes import (
     failure,
     finish,
     logprobs_of,
+    merged,
     reasoning_of,
     simple,
     text_of,
@@ -69,18 +70,6 @@ def read(
     assert reader.feed(b"data: more\n\n") == []
     assert reader.end() == []
     return checked(events)
-
-
-def merged(events: list[StreamEvent]) -> list[StreamEvent]:
-    """Neighbouring texts joined: where the cuts lie decides only how many deltas there are."""
-    joined: list[StreamEvent] = []
-    for event in events:
-        last = joined[-1] if joined else None
-        if isinstance(event, TextDelta) and isinstance(last, TextDelta):
-            joined[-1] = TextDelta(last.text + event.text)
-        else:
-            joined.append(event)
-    return joined
 
 
 TOKEN = {"token": "é", "logprob": -0.5, "bytes": [195, 169],

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from coderapp.api.failures import (
@@ -263,6 +263,7 @@ def test_no_form_of_the_key_comes_through(key: str, form: str) -> None:
 @given(key=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=40))
 def test_a_request_that_is_quoted_in_an_error(form: str, key: str) -> None:
     """A server that puts what it was sent, JSON or an address, into the sentence of its JSON error."""
+    assume(key not in json.dumps({"error": {"message": "bad request: the key [key] is odd"}}))
     site = Site("h", "/", Redactor(Secret(key)))
     body = json.dumps({"error": {"message": f"bad request: the key {FORMS[form](key)} is odd"}}).encode()
     error = http_failure(site, 400, {}, body, body_status=False)
