@@ -38,9 +38,9 @@ class Composer(QWidget):
     given up; `complained(sentence)`: a file could not be attached.
     """
 
-    sent = Signal(str, object)
+    sent = Signal(object, object)  # texts are passed as they are: Qt would copy them
     stop_requested = Signal()
-    draft_changed = Signal(str, object)
+    draft_changed = Signal(object, object)
     complained = Signal(str)
     typing_began = Signal()
     editing_ended = Signal()

@@ -40,7 +40,7 @@ class PromptEdit(QPlainTextEdit):
     recall_requested = Signal()
     escaped = Signal()
     focus_changed = Signal(bool)
-    long_text_given = Signal(str)
+    long_text_given = Signal(object)  # a str: as a Qt string it would be copied twice, each 30 ms for 10 MB
     files_given = Signal(list)
 
     def __init__(self, parent: QWidget | None = None) -> None:

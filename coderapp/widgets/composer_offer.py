@@ -21,8 +21,8 @@ class PasteOffer(QFrame):
     `settled()`: one of the three was chosen.
     """
 
-    attached = Signal(str)
-    pasted = Signal(str)
+    attached = Signal(object)  # texts, passed as they are: Qt would copy them
+    pasted = Signal(object)
     settled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -18,10 +18,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit
 
-PIECE = 2_000
+PIECE = 1_000
 """Characters to which the blocks of a long line are cut."""
 
-LONGEST_PIECE = 3_000
+LONGEST_PIECE = 1_500
 """Characters from which a block is cut; above PIECE, so that not every key at a block's end cuts it again."""
 
 AT_ONCE = 16_000
