@@ -23,6 +23,9 @@ from coderapp.text.find_process import FindProcess, TookTooLong, UnreadableExpre
 MOST_HITS = 10_000
 """Hits in one text."""
 
+MOST_HITS_IN_ALL = 100_000
+"""Hits in all blocks together."""
+
 LONGEST_QUERY = 5_000
 """Characters."""
 
@@ -94,19 +97,19 @@ class Finder:
         found = self._ask(self._process, texts, most)
         return found + [[] for _ in texts[len(found) :]]
 
-    def search_blocks(self, blocks: Iterable[Block]) -> list[tuple[int, int, int]]:
+    def search_blocks(self, blocks: Iterable[Block], most: int = MOST_HITS_IN_ALL) -> list[tuple[int, int, int]]:
         """(index of the block, start, end) for each hit; positions are of `plain_text(block)`. At most MOST_HITS in a
-        block.
+        block and `most` in all.
         """
         found: list[tuple[int, int, int]] = []
         if not self.query.text:
             return found
         for first, texts in _batches(blocks):
-            if self._abandoned.is_set():
+            if self._abandoned.is_set() or len(found) >= most:
                 break
-            for index, hits in enumerate(self.find_in_all(texts), first):
+            for index, hits in enumerate(self.find_in_all(texts, min(MOST_HITS, most)), first):
                 found += [(index, start, end) for start, end in hits]
-        return found
+        return found[:most]
 
     @property
     def abandoned(self) -> bool:
@@ -192,7 +195,7 @@ class _Folded:
         self._gained: list[int] = [0]  # characters that the first n of them are longer
         self.text = text
         if not case:
-            self.text = text.lower() if text.isascii() else self._fold(text, abandoned)
+            self.text = self._fold(text, abandoned)
 
     def _fold(self, text: str, abandoned: Callable[[], bool]) -> str:
         pieces: list[str] = []
@@ -203,8 +206,7 @@ class _Folded:
                 break
             piece = text[start : start + step]
             folded = piece.casefold()
-            # Each character becomes at least one.
-            if len(folded) > len(piece):
+            if len(folded) > len(piece):  # each character becomes at least one
                 self._note(piece, position)
             pieces.append(folded)
             position += len(folded)

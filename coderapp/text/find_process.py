@@ -23,6 +23,9 @@ from typing import IO
 DEADLINE = 3.0
 """Seconds for one call."""
 
+PIECE = 1 << 18
+"""Characters of a text that are sent at once."""
+
 COMMAND = "find-process"
 """The program's argument that starts the serving side where Python itself can't be started: in a frozen program."""
 
@@ -80,7 +83,13 @@ class FindProcess:
         if process.stdin is None or process.stdout is None:
             raise TookTooLong
         try:
-            marshal.dump((list(texts), most), process.stdin)
+            # A long text goes in pieces: turning it into bytes at once would hold up the other threads.
+            heads = [text if len(text) <= PIECE else -(-len(text) // PIECE) for text in texts]
+            marshal.dump((heads, most), process.stdin)
+            for text in texts:
+                if len(text) > PIECE:
+                    for start in range(0, len(text), PIECE):
+                        marshal.dump(text[start : start + PIECE], process.stdin)
             process.stdin.flush()
             found: list[list[tuple[int, int]]] = marshal.load(process.stdout)
         except (EOFError, OSError, ValueError) as error:
@@ -151,7 +160,11 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         expression = compiled(pattern, case=case)
         with open(os.devnull, "w") as nowhere:
             while True:
-                texts, most = marshal.load(requests)
+                heads, most = marshal.load(requests)
+                texts = [
+                    head if isinstance(head, str) else "".join(marshal.load(requests) for _ in range(head))
+                    for head in heads
+                ]
                 faulthandler.dump_traceback_later(deadline, exit=True, file=nowhere)
                 found = [_matches(expression, text, most) for text in texts]
                 faulthandler.cancel_dump_traceback_later()

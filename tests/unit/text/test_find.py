@@ -64,6 +64,7 @@ def test_at_most_so_many() -> None:
     finder = Query("a").compile()
     assert len(finder.find_in("a" * 10_001)) == 10_000
     assert finder.find_in("aaa", 2) == [(0, 1), (1, 2)]
+    assert finder.search_blocks([TextBlock("aa"), TextBlock("aa")], 3) == [(0, 0, 1), (0, 1, 2), (1, 0, 1)]
 
 
 def test_hits_where_slices_meet() -> None:
@@ -131,6 +132,11 @@ def test_an_expression_that_can_not_be_read(pattern: str, words: str) -> None:
     assert isinstance(caught.value, CoderappError)
     assert caught.value.sentence.endswith(".")
     assert caught.value.advice
+
+
+def test_an_expression_finds_what_lies_between_pieces() -> None:
+    text = "é" * (find_process.PIECE - 1) + "needle" + "x" * find_process.PIECE
+    assert _found(Query("n[e]+dle", regex=True), text) == ["needle"]
 
 
 def test_an_expression_that_warns() -> None:
