@@ -223,7 +223,10 @@ def _write(text: str, spans: Sequence[Span], manner: Manner) -> str:
         elif following > position:
             in_link = any(each.style is Style.LINK for each in stack)
             inner = {position} & firsts | {following - 1} & lasts
-            out.append(_escaped(text, position, following, manner, in_link, inner))
+            written = _escaped(text, position, following, manner, in_link, inner)
+            if text[following - 1] == "!" and any(each.style is Style.LINK for each in opening.get(following, ())):
+                written = written.removesuffix("\\!").removesuffix("!") + "\\!"  # not an image
+            out.append(written)
     return "".join(out)
 
 
@@ -284,6 +287,8 @@ def _escaped(text: str, start: int, end: int, manner: Manner, in_link: bool, inn
         character = text[position]
         before = text[position - 1] if position else LINE_BREAK
         after = text[position + 1] if position + 1 < len(text) else LINE_BREAK
+        if character == "\\" and position == end - 1:
+            after = LINE_BREAK  # a mark comes next
         if character == LINE_BREAK:
             written = manner.line_break
         elif character.isspace():

@@ -202,6 +202,12 @@ def test_links_of_every_kind() -> None:
     assert _again("*http://a.b/c*") == "*http://a.b/c*"
 
 
+def test_marks_behind_what_would_escape_them() -> None:
+    for source in ("a!\\![b](http://c)", "a\\\\[b](http://c) \\*c\\*", "a\\\\**b** \\*c\\*"):
+        assert _again(source) == source
+        assert _keys(parse(_again(source))) == _keys(parse(source))
+
+
 def test_what_can_not_be_written_in_any_way_is_written_nearly() -> None:
     assert as_markdown([Excerpt(TextBlock("ab", (Span(0, 1, Style.ITALIC), Span(1, 1, Style.BOLD))))]) == "*a***b**"
     assert as_markdown([Excerpt(MathBlock("$$"))]) == "\\[\n$$\n\\]"
