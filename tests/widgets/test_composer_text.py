@@ -266,6 +266,15 @@ def test_a_line_that_grows_under_the_keys_is_cut_and_undone_as_one_step(edit: Pr
     assert edit.content.text() == "y" * LONGEST_PIECE + "z"
 
 
+def test_a_megabyte_that_was_deleted_comes_back(edit: PromptEdit) -> None:
+    put(edit, MEGABYTE["lines"])
+    QTest.keyClick(edit, Qt.Key.Key_A, CONTROL)
+    QTest.keyClick(edit, Qt.Key.Key_Delete)
+    assert edit.content.text() == ""
+    QTest.keyClick(edit, Qt.Key.Key_Z, CONTROL)
+    assert edit.content.text() == MEGABYTE["lines"]
+
+
 def test_letters_are_not_parted_from_their_marks(edit: PromptEdit) -> None:
     put(edit, "xe\u0301\u0302" * 4000)
     block = edit.document().begin().next()
