@@ -2,9 +2,9 @@
 
 A `ResumableLexer` goes through the block from the top and makes exact colours; it goes as far as somebody has looked,
 and leaves checkpoints. Lines that it has not come to, or has not decided about, get provisional colours from a
-`LineLexer`. Small pieces are lexed in the UI thread, so that a line that streams in has its colours at once; the rest in
-the highlighter's thread, a slice at a time. Colours are kept near the lines that are looked at; others are made again
-from the nearest checkpoint.
+`LineLexer`. Small pieces are lexed in the UI thread, so that a line that streams in has its colours at once; the rest
+in the highlighter's thread, a slice at a time. Colours are kept near the lines that are looked at; others are made
+again from the nearest checkpoint.
 """
 
 from __future__ import annotations

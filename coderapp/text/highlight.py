@@ -31,6 +31,8 @@ _warm: set[str] = set()
 
 def warm(language: str) -> None:
     """Loads and compiles the lexer, which takes 4 to 48 ms the first time; call it off the UI thread."""
+    import coderapp.text.resumable  # noqa: F401 - so that nobody need load it in the UI thread
+
     highlight(["a"], language)
     prepare(language)
     _warm.add(language)

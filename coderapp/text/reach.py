@@ -185,7 +185,39 @@ class _Writer:
         if one := self._one_of(nodes):
             # All ways along one set end at the same place, so that going back is of no use.
             return f"{one}{_count(0, most)}+{way}", after
-        return f"(?:{self.plain(nodes)}){_count(0, most if most == _parser.MAXREPEAT else most - 1)}{way}", after
+        # Where a turn can be taken in several ways, all ways together can be exponentially many. The rule itself mostly
+        # succeeds at once; here all would be tried. So only the first way through each turn is.
+        once = "+" if most == _parser.MAXREPEAT and self._many_ways(nodes) else ""
+        count = _count(0, most if most == _parser.MAXREPEAT else most - 1)
+        return f"(?:{self.plain(nodes)}){count}{once}{way}", after
+
+    def _many_ways(self, nodes: list[Node]) -> bool:
+        """Whether the nodes may take the same text in several ways: by two loops in a row over the same characters, or
+        by one character or several of the same.
+        """
+        loops: list[str] = []
+        for op, value in nodes:
+            name = str(op)
+            if name == "SUBPATTERN" and self._many_ways(list(value[3])):
+                return True
+            if name == "BRANCH":
+                branches = [list(each) for each in value[1]]
+                if any(self._many_ways(each) for each in branches):
+                    return True
+                ones = [one for each in branches if (one := self._one_of(each))]
+                firsts = [one for each in branches if len(each) > 1 and (one := self._one_of(each[:1]))]
+                if any(_overlap(one, first) for one in ones for first in firsts):
+                    return True
+            if name in _REPEAT:
+                inner = list(value[2])
+                one = self._one_of(inner)
+                if self._many_ways(inner) or (one and any(_overlap(one, other) for other in loops)):
+                    return True
+                if value[1] == _parser.MAXREPEAT:
+                    loops = [*loops, one] if one and value[0] == 0 else [one or "[^\\s\\S]"]
+            elif name not in ("AT", "ASSERT", "ASSERT_NOT"):
+                loops = []
+        return False
 
     def _one_of(self, nodes: list[Node]) -> str | None:
         """One set for nodes that always take exactly one character."""
@@ -225,6 +257,13 @@ class _Writer:
 @cache
 def _takes_line(one: str) -> bool:
     return re.match(one, "\n", re.IGNORECASE) is not None
+
+
+@cache
+def _overlap(one: str, other: str) -> bool:
+    """Whether two sets have a character in common, of the first 256."""
+    both = re.compile(f"(?={one}){other}", re.IGNORECASE)
+    return any(both.match(chr(code)) for code in range(256) if code != 10)
 
 
 def _count(least: int, most: Any) -> str:
