@@ -41,7 +41,8 @@ SWITCH_INTERVAL = 0.0005
 beside a stream makes the UI thread miss frames."""
 
 COLLECT_EVERY = 20_000
-"""Milliseconds between garbage collections, which run while nothing streams: a full pass takes tens of milliseconds."""
+"""Milliseconds between garbage collections, which run while nothing streams and nobody types: a full pass takes
+tens of milliseconds."""
 
 
 def _client() -> Client:
@@ -174,7 +175,7 @@ class Program(QObject):
         self._collector.start()
 
     def _collect(self) -> None:
-        if self.workspace.is_quiet:
+        if self.workspace.is_quiet and not self.window.pane.composer.is_in_use:
             gc.collect()
 
     def end(self) -> None:

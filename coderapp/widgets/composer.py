@@ -221,6 +221,11 @@ class Composer(QWidget):
     def text(self) -> str:
         return self._edit.content.text()
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a key came in the last DRAFT_AFTER milliseconds, or long text is on its way in."""
+        return self._draft_timer.isActive() or self._edit.content.is_busy
+
     def report_draft(self) -> None:
         """Reports the text at once, where it waits to be."""
         if self._draft_timer.isActive():

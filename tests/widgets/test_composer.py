@@ -133,7 +133,9 @@ def test_drafts_are_told_when_typing_pauses(qtbot: QtBot, bench: Bench) -> None:
         bench.type("a")
     bench.type("b")
     assert bench.drafts == []
+    assert bench.composer.is_in_use
     qtbot.waitUntil(lambda: bench.drafts == ["ab"], timeout=2000)
+    assert not bench.composer.is_in_use
     bench.type("c")
     bench.composer.report_draft()
     assert bench.drafts == ["ab", "abc"]
