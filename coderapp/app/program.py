@@ -20,6 +20,7 @@ from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.file_reader import FileReader
 from coderapp.qt.file_saver import FileSaver
+from coderapp.qt.formulas import Formulas
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
 from coderapp.qt.stream_worker import StreamWorker
@@ -93,6 +94,7 @@ class Program(QObject):
         self._files = Worker("files", self)
         self._reader = Worker("reader", self)
         self.highlighter = Highlighter(self)
+        self.formulas = Formulas(self)
         self.streams = StreamWorker(client, self)
         self.keys = KeyringWorker(keys or KeyStore(), environment_key, parent=self)
         self.endpoint = EndpointProcess(int(self.settings["built_in_pace"]) if pace is None else pace, self)
@@ -117,6 +119,7 @@ class Program(QObject):
                 self.desk,
                 self.highlighter,
                 self._read,
+                self.formulas,
                 FileSaver(self._files),
             )
         )
@@ -187,6 +190,7 @@ class Program(QObject):
         self.keys.stop()
         self.streams.stop()
         self.highlighter.stop()
+        self.formulas.stop()
         self._disk.stop()
         self._files.stop()
         self._reader.stop(finish=False)

@@ -61,7 +61,7 @@ class Shot(QObject):
 
     def _on_look(self) -> None:
         self._program.window.pane.view.viewport().repaint()  # a block asks for its colours when it is painted
-        if self._program.highlighter.pending:
+        if self._program.highlighter.pending or self._program.formulas.pending:
             return
         self._look.stop()
         if not self._program.window.grab().save(self._arguments.out, "PNG"):

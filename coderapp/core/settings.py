@@ -76,6 +76,13 @@ SETTINGS: tuple[Setting, ...] = (
         ),
     ),
     Setting(
+        "text_size", SettingKind.INTEGER, 100, "Size of the conversation's text",
+        "Also Ctrl+Plus, Ctrl+Minus and Ctrl+0.", minimum=50, maximum=300, unit="%",
+    ),
+    Setting(
+        "line_numbers", SettingKind.BOOLEAN, True, "Number the lines of code", "Numbers are not copied.",
+    ),
+    Setting(
         "wrap_code", SettingKind.BOOLEAN, False, "Wrap long lines of code",
         "How code blocks start; each has a button of its own.",
     ),

@@ -14,6 +14,7 @@ from coderapp.core.message import FilePart, Role
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.qt import icons
 from coderapp.qt.background import InThread
+from coderapp.qt.formulas import Formulas
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
@@ -25,6 +26,7 @@ from coderapp.widgets.notice_bar import NoticeBar
 if TYPE_CHECKING:
     from coderapp.qt.session import Session, SessionState
     from coderapp.widgets.conversation.view import ConversationView
+    from coderapp.widgets.find_bar import FindBar
 
 
 class ConversationPane(QFrame):
@@ -39,7 +41,12 @@ class ConversationPane(QFrame):
     view_made = Signal(object)
 
     def __init__(
-        self, theme: Theme, highlighter: Highlighter, in_thread: InThread, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        highlighter: Highlighter,
+        in_thread: InThread,
+        formulas: Formulas,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("conversationPane")
@@ -48,6 +55,7 @@ class ConversationPane(QFrame):
         self._theme = theme
         self._highlighter = highlighter
         self._in_thread = in_thread
+        self._formulas = formulas
         self.empty = EmptyState()
         self.composer = Composer(theme)
         self.notices = NoticeBar(theme, self)
@@ -107,10 +115,11 @@ class ConversationPane(QFrame):
         """Made when it is first needed, at the latest right after the first paint."""
         from coderapp.widgets.conversation.view import ConversationView
 
-        view = ConversationView(self._theme, self._highlighter, self._in_thread)
+        view = ConversationView(self._theme, self._highlighter, self._in_thread, self._formulas)
         self._stack.addWidget(view)
         self._down.clicked.connect(view.follow)
-        view.following_changed.connect(lambda following: self._down.setVisible(not following))
+        view.following_changed.connect(self._on_following)
+        view.arrived_unseen.connect(self._on_unseen)
         view.copied.connect(self.notices.tell)
         QWidget.setTabOrder(self._right, view)  # made last, it would be reached last
         QWidget.setTabOrder(view, self.composer)
@@ -118,6 +127,60 @@ class ConversationPane(QFrame):
             view.set_model(self._session.model)
         self.view_made.emit(view)
         return view
+
+    def _on_following(self, following: bool) -> None:
+        self._show_down("", "Go to the end (End)")
+        self._down.setVisible(not following)
+
+    def _on_unseen(self) -> None:
+        if not self._down.text():
+            self._show_down("New text below", "There is new text below (End)")
+
+    def _show_down(self, text: str, tip: str) -> None:
+        """The way to the end, with words where there is something new."""
+        self._down.setText(text)
+        self._down.setToolTip(tip)
+        self._down.setAccessibleName(text or "Go to the end")
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text else Qt.ToolButtonStyle.ToolButtonIconOnly
+        self._down.setToolButtonStyle(style)
+        wide = self._down.fontMetrics().horizontalAdvance(text) + 24 if text else 0
+        self._down.setFixedSize(metrics.BUTTON + 6 + wide, metrics.BUTTON + 6)
+        self._place_overlays()
+
+    @cached_property
+    def find_bar(self) -> FindBar:
+        """Made when something is first looked for."""
+        from coderapp.widgets.find_bar import FindBar
+
+        bar = FindBar(self._theme)
+        bar.hide()
+        rows = self.layout()
+        assert isinstance(rows, QVBoxLayout)
+        rows.insertWidget(1, bar)
+        finding = self.view.finding
+        bar.query_changed.connect(finding.look_for)
+        bar.step.connect(finding.step)
+        bar.closed.connect(self._on_find_closed)
+        finding.result.connect(bar.show_result)
+        finding.fault.connect(bar.show_fault)
+        return bar
+
+    def open_find(self) -> None:
+        """Opens the bar to find text with."""
+        if self._session is not None and self._session.model.rows:
+            selected = self.view.selected_text() if self.view.selection_is_short else ""
+            self.find_bar.open(selected)
+
+    def find_step(self, step: int) -> None:
+        """To the next hit, or the one before; opens the bar where it is closed."""
+        if "find_bar" in self.__dict__ and self.find_bar.isVisible():
+            self.view.finding.step(step)
+        else:
+            self.open_find()
+
+    def _on_find_closed(self) -> None:
+        self.view.finding.clear()
+        self.view.setFocus()
 
     @property
     def _has_view(self) -> bool:
@@ -129,6 +192,8 @@ class ConversationPane(QFrame):
             self.view.set_theme(theme)
         self.composer.set_theme(theme)
         self.notices.set_theme(theme)
+        if "find_bar" in self.__dict__:
+            self.find_bar.set_theme(theme)
         self._left.setIcon(icons.icon("panel-left", theme.text))
         self._right.setIcon(icons.icon("panel-right", theme.text))
         self._down.setIcon(icons.icon("down", theme.text))
@@ -137,9 +202,12 @@ class ConversationPane(QFrame):
             f" border-radius: {(metrics.BUTTON + 6) // 2}px; }}"
         )
 
-    def set_wrap_code(self, wrap: bool) -> None:
+    def set_reading(self, *, wrap: bool, numbered: bool, zoom: float) -> None:
+        """How the conversation is set: see the settings of these names."""
         if self._has_view:
             self.view.set_wrap_code(wrap)
+            self.view.set_line_numbers(numbered)
+            self.view.set_zoom(zoom)
 
     def copy_selection(self) -> None:
         self.view.copy_selection()
@@ -167,6 +235,8 @@ class ConversationPane(QFrame):
             self._session.model.was_reset.disconnect(self._on_rows)
             self._session.model.rows_replaced.disconnect(self._on_rows)
         self._session = session
+        if "find_bar" in self.__dict__ and self.find_bar.isVisible():
+            self.find_bar.dismiss()
         session.state_changed.connect(self._on_state)
         session.changed.connect(self._on_changed)
         session.model.was_reset.connect(self._on_rows)

@@ -29,16 +29,25 @@ from coderapp.qt.background import InThread
 from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
+from coderapp.qt.formulas import Formulas
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.workspace import Undo, Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
 from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.parameter_panel import ParameterPanel
+from coderapp.widgets.reading_places import ReadingPlaces
 
 if TYPE_CHECKING:
     from coderapp.qt.session import Session
     from coderapp.widgets.conversation.view import ConversationView
+
+
+PLACE_AFTER = 700
+"""Milliseconds after scrolling until the place is noted."""
+
+ZOOMS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
+"""Per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class WindowParts:
     desk: EndpointDesk
     highlighter: Highlighter
     in_thread: InThread
+    formulas: Formulas
     saver: FileSaver
 
 
@@ -71,9 +81,10 @@ class MainWindow(QMainWindow):
         self._last_undo: Undo | None = None
         self._gave_way: set[str] = set()  # sides hidden for want of room, by the name of their state
         self._dialogs: dict[str, QWidget] = {}
+        self._places = ReadingPlaces(parts.state)
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
-        self.pane = ConversationPane(self._theme, parts.highlighter, parts.in_thread)
+        self.pane = ConversationPane(self._theme, parts.highlighter, parts.in_thread, parts.formulas)
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
         self.panel.setMinimumWidth(metrics.PANEL_LEAST)
@@ -108,6 +119,10 @@ class MainWindow(QMainWindow):
         edit.addSeparator()
         _add(edit, "&Copy selection", self.pane.copy_selection, "Ctrl+Shift+C")
         _add(edit, "Select &all of the conversation", self.pane.select_all, "Ctrl+Shift+A")
+        edit.addSeparator()
+        _add(edit, "&Find…", self.pane.open_find, QKeySequence.StandardKey.Find)
+        _add(edit, "Find &next", lambda: self.pane.find_step(1), "F3")
+        _add(edit, "Find &previous", lambda: self.pane.find_step(-1), "Shift+F3")
         talk = bar.addMenu("&Conversation")
         self._stop = _add(talk, "&Stop the answer", self.pane.stop)
         self._stop.setShortcuts([QKeySequence("Ctrl+."), QKeySequence("Esc")])
@@ -119,6 +134,11 @@ class MainWindow(QMainWindow):
         view = bar.addMenu("&View")
         self._show_history = _check(view, "&Conversations", self.toggle_history, "Ctrl+B")
         self._show_panel = _check(view, "&Parameters", self.toggle_parameters, "Ctrl+Shift+B")
+        view.addSeparator()
+        bigger = _add(view, "&Larger text", lambda: self._zoom(1))
+        bigger.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+        _add(view, "S&maller text", lambda: self._zoom(-1), "Ctrl+-")
+        _add(view, "&Normal text size", lambda: self._zoom(0), "Ctrl+0")
         view.addSeparator()
         _add(view, "Go to the &prompt", self.pane.composer.setFocus, "Ctrl+L")
         _add(view, "Go to the c&onversation", self.pane.focus_view, "Ctrl+Shift+L")
@@ -167,7 +187,10 @@ class MainWindow(QMainWindow):
         self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
 
     def _on_view_made(self, view: ConversationView) -> None:
-        view.set_wrap_code(self._parts.settings["wrap_code"] is True)
+        self._apply_reading_settings()
+        self._place_timer = QTimer(self, singleShot=True, interval=PLACE_AFTER)
+        self._place_timer.timeout.connect(self._keep_place)
+        view.verticalScrollBar().valueChanged.connect(lambda _: self._place_timer.start())
 
         def current() -> Session:
             return self._parts.workspace.current
@@ -183,7 +206,14 @@ class MainWindow(QMainWindow):
 
     # the session
 
+    def _keep_place(self) -> None:
+        """Where the user reads in the conversation that is shown."""
+        shown = self.pane.session
+        if shown is not None and shown is self._session:
+            self._places.keep(shown.conversation.id, self.pane.view.reading_place())
+
     def _on_shown(self, session: Session) -> None:
+        self._keep_place()
         if self._session is not session:
             if self._session is not None:
                 self._session.changed.disconnect(self._on_changed)
@@ -192,7 +222,10 @@ class MainWindow(QMainWindow):
             session.changed.connect(self._on_changed)
             session.state_changed.connect(self._on_state)
             session.destroyed.connect(self._on_session_gone)
+        new = self.pane.session is not session
         self.pane.show_session(session)
+        if new and (place := self._places.of(session.conversation.id)):
+            self.pane.view.go_to_place(*place)
         self.history.show_open(session.conversation.id)
         self._parts.state.set("open_conversation", session.conversation.id)
         self._on_changed()
@@ -373,6 +406,8 @@ class MainWindow(QMainWindow):
             f"{'Esc':<24}Stop the answer (in the prompt)",
             f"{'Up':<24}The last prompt again (in an empty prompt)",
             f"{'Tab, Enter':<24}Reach and use a button (in the conversation)",
+            f"{'Down, Up':<24}The next block, the one before (in the conversation)",
+            f"{'Shift+arrows':<24}Select (in the conversation)",
         ]
         TextDialog("Keyboard shortcuts", "\n".join(lines), self).open()
 
@@ -410,10 +445,27 @@ class MainWindow(QMainWindow):
     def _apply_settings(self, _name: str = "") -> None:
         settings = self._parts.settings
         self.pane.composer.set_enter_sends(settings["send_with"] == "enter")
-        self.pane.set_wrap_code(settings["wrap_code"] is True)
+        self._apply_reading_settings()
         for action in self._themes.actions():
             action.setChecked(action.data() == settings["theme"])
         self._use(theme.chosen(str(settings["theme"])))
+
+    def _apply_reading_settings(self) -> None:
+        settings = self._parts.settings
+        size = settings["text_size"]
+        self.pane.set_reading(
+            wrap=settings["wrap_code"] is True,
+            numbered=settings["line_numbers"] is True,
+            zoom=(size if isinstance(size, int) else 100) / 100,
+        )
+
+    def _zoom(self, step: int) -> None:
+        """To the next of the usual sizes; 0: back to 100 %."""
+        now = self._parts.settings["text_size"]
+        sizes = [size for size in ZOOMS if (size > now if step > 0 else size < now)] if isinstance(now, int) else []
+        if step and not sizes:
+            return
+        self._parts.settings.set("text_size", (min(sizes) if step > 0 else max(sizes)) if step else 100)
 
     def show_theme(self, setting: str) -> None:
         """Shows another theme than the setting's, without keeping it."""
@@ -521,6 +573,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._keep_state()
+        self._keep_place()
         self.pane.composer.report_draft()
         event.accept()
         self.closed.emit()

@@ -30,6 +30,7 @@ class Body:
         self.fold = False
         """Whether long code starts folded."""
         self._states: dict[int, CodeState] = {}
+        self._measured: set[int] = set()  # blocks whose item is laid out as it is to be
         self._make = make
         self._width = 1.0
         self._style: DocumentStyle | None = None
@@ -41,6 +42,7 @@ class Body:
         grown = self.items.pop(first, None) if blocks and first < len(self.blocks) else None
         for index in [index for index in self.items if index >= first]:
             self.items.pop(index).release()
+        self._measured -= {index for index in self._measured if index >= first}
         for index in [index for index in self._states if index >= first]:
             del self._states[index]
         del self.blocks[first:]
@@ -109,6 +111,7 @@ class Body:
             return False
         self._width, self._style = width, style
         self.heights = Heights(self._gap(index) + self._estimate(index) for index in range(len(self.blocks)))
+        self._measured.clear()
         for index, item in self.items.items():
             self._measure(index, item, style)
         return True
@@ -122,6 +125,10 @@ class Body:
         y = self.heights.top(index)
         size = len(self.blocks)
         while index < size and y < bottom:
+            if index in self._measured:
+                y += self.heights[index]
+                index += 1
+                continue
             item = self.items.get(index)
             if item is None:
                 item = self._new_item(index)
@@ -136,6 +143,8 @@ class Body:
 
     def _measure(self, index: int, item: BlockItem, style: DocumentStyle) -> bool:
         item.layout(self._width, style)
+        if not isinstance(item, TableItem):  # its rows are measured where they are seen
+            self._measured.add(index)
         return self.heights.set(index, item.gap + item.height) != 0
 
     def item(self, index: int) -> BlockItem:
@@ -161,6 +170,7 @@ class Body:
         first, last = self.heights.at(top), self.heights.at(bottom)
         for index in [index for index in self.items if not first <= index <= last]:
             self.items.pop(index).release()
+            self._measured.discard(index)
 
     def top(self, index: int) -> float:
         """Where a block begins, below its gap."""

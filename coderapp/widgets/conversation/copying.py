@@ -13,7 +13,7 @@ from coderapp.widgets.conversation.layout import DocumentLayout
 from coderapp.widgets.conversation.message_item import parsing_of
 from coderapp.widgets.conversation.selection import Selection
 
-AT_ONCE = 150_000
+AT_ONCE = 15_000
 """Characters up to which copying does not need a thread."""
 
 
@@ -21,10 +21,12 @@ AT_ONCE = 150_000
 class Copied:
     plain: str
     markdown: str
+    html: str
 
     def mime(self) -> QMimeData:
         data = QMimeData()
         data.setText(self.plain)
+        data.setHtml(self.html)
         data.setData("text/markdown", self.markdown.encode("utf-8", "replace"))
         return data
 
@@ -65,10 +67,11 @@ class Cutting:
         return as_plain(self.excerpts())
 
     def copied(self) -> Copied:
+        from coderapp.text.render_html import as_html
         from coderapp.text.render_markdown import as_markdown
 
         excerpts = self.excerpts()
-        return Copied(as_plain(excerpts), as_markdown(excerpts))
+        return Copied(as_plain(excerpts), as_markdown(excerpts), as_html(excerpts))
 
     def markdown(self) -> str:
         from coderapp.text.render_markdown import as_markdown

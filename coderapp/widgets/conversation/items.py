@@ -26,6 +26,8 @@ class BlockItem:
     """Steps of the path that the block above shares."""
     gap: float = 0.0
     """The space above, over which quote bars run on."""
+    waits: bool = False
+    """Whether a formula in it is being drawn."""
 
     def layout(self, width: float, style: DocumentStyle) -> None:
         """Costs nothing where nothing changed."""
@@ -186,12 +188,15 @@ class TextItem(BlockItem):
 
     def layout(self, width: float, style: DocumentStyle) -> None:
         key = (width, style.serial)
-        if key == self._key:
+        if key == self._key and not self.waits:
             return
         self._key = key
+        if self.waits:
+            self._paragraph.drop()
         self._top = float(metrics.HEADING_SPACE) if self.block.level in (1, 2, 3) else 0.0
         self._paragraph.lay_out(width - self._left, style.headings[self.block.level], style)
         self.height = self._top + self._paragraph.height
+        self.waits = self._paragraph.waits
 
     def paint(self, painter: QPainter, clip: QRectF, style: DocumentStyle, ranges: Ranges) -> None:
         paint_place(painter, self, self._paragraph.first_line, style)

@@ -14,13 +14,14 @@ from coderapp.core.message import Role
 from coderapp.qt import icons
 from coderapp.qt.conversation_model import Row, RowState
 from coderapp.qt.highlighter import Highlighter
-from coderapp.text.blocks import Block, CodeBlock, RuleBlock, TableBlock, TextBlock
+from coderapp.text.blocks import Block, CodeBlock, MathBlock, RuleBlock, TableBlock, TextBlock
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation import captions
 from coderapp.widgets.conversation.body import Body
 from coderapp.widgets.conversation.code_item import CodeItem, CodeState
 from coderapp.widgets.conversation.hot_spots import Action, HotSpot, paint_spot
 from coderapp.widgets.conversation.items import BlockItem, RuleItem, TextItem
+from coderapp.widgets.conversation.math_item import MathItem
 from coderapp.widgets.conversation.message_spots import BRANCH_ROOM, MessageSpots
 from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
@@ -254,10 +255,11 @@ class MessageItem:
                 return TableItem(block)
             case RuleBlock():
                 return RuleItem(block)
+            case MathBlock():
+                return MathItem(block)
             case TextBlock():
                 muted = self._lead and any(block is thought for thought in self.body.blocks[: self._lead])
                 return TextItem(block, "text_muted" if muted else "text")
-        raise AssertionError(f"no item for {block!r}")
 
     # geometry
 

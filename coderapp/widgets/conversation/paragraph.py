@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 
-from coderapp.text.blocks import Span
+from coderapp.qt.formulas import Formula
+from coderapp.text.blocks import Span, Style
 from coderapp.text.utf16 import Units
 from coderapp.widgets.conversation.style import LEADING, DocumentStyle, Formats
 
@@ -39,6 +40,17 @@ def within(ranges: Ranges, start: int, size: int, units: Units) -> Formats:
     return found
 
 
+_SPACE, _JOINER = "\u00a0", "\u2060"
+
+
+def _as_wide(formula: Formula, style: DocumentStyle) -> QTextCharFormat:
+    """Makes a space as wide as a formula."""
+    made = QTextCharFormat()
+    made.setFontLetterSpacingType(QFont.SpacingType.AbsoluteSpacing)
+    made.setFontLetterSpacing(formula.width + 2 - style.metrics.horizontalAdvance(_SPACE))
+    return made
+
+
 def cursor_x(line: QTextLine, unit: int) -> float:
     """Where a caret stands on a line."""
     found: Any = line.cursorToX(unit)  # the binding gives the position that it may have moved to, too
@@ -48,19 +60,39 @@ def cursor_x(line: QTextLine, unit: int) -> float:
 class _Run:
     """A QTextLayout: whole lines of the paragraph."""
 
-    __slots__ = ("_layout", "_units", "height", "natural_width", "spans", "start", "text", "top")
+    __slots__ = ("_layout", "_units", "formulas", "height", "natural_width", "spans", "start", "text", "top", "waits")
 
     def __init__(self, text: str, start: int, spans: tuple[Span, ...], style: DocumentStyle) -> None:
         self.text = text
         self.start = start  # in the paragraph
         self.spans = spans
         self.top = self.height = self.natural_width = 0.0
-        self._units = Units(text)
-        self._layout = QTextLayout(text)
+        self.formulas: list[tuple[int, Formula]] = []  # where each stands
+        self.waits = False
+        shown = self._with_formulas(text, style) if any(span.style & Style.MATH for span in spans) else text
+        self._units = Units(shown)
+        self._layout = QTextLayout(shown)
         self._layout.setCacheEnabled(True)
         if spans:
             made = [format_range(span.start, span.length, style.inline(span.style), self._units) for span in spans]
+            made += [format_range(at, 1, _as_wide(formula, style), self._units) for at, formula in self.formulas]
             self._layout.setFormats(made)
+
+    def _with_formulas(self, text: str, style: DocumentStyle) -> str:
+        """The text with room for each formula that is drawn: a space as wide as it is, and joiners without width, so
+        that it is as many characters as before.
+        """
+        pieces, done = [], 0
+        for span in self.spans:
+            if not span.style & Style.MATH:
+                continue
+            formula = style.formula(text[span.start : span.start + span.length], display=False)
+            self.waits |= formula is None
+            if formula is not None and not formula.failed:
+                self.formulas.append((span.start, formula))
+                pieces += [text[done : span.start], _SPACE, _JOINER * (span.length - 1)]
+                done = span.start + span.length
+        return "".join([*pieces, text[done:]])
 
     def lay_out(self, width: float, font: QFont, option: QTextOption) -> None:
         layout = self._layout
@@ -72,12 +104,33 @@ class _Run:
             line.setLineWidth(width)
             height = line.height()
             tall = round(height * LEADING)
-            line.setPosition(QPointF(0, y + (tall - height) / 2))
-            y += tall
+            above, below = self._room_on(line) if self.formulas else (0.0, 0.0)
+            line.setPosition(QPointF(0, y + above + (tall - height) / 2))
+            y += tall + above + below
             widest = max(widest, line.naturalTextWidth())
         layout.endLayout()
         self.height = y
         self.natural_width = widest
+
+    def _room_on(self, line: QTextLine) -> tuple[float, float]:
+        """What the formulas on a line need above and below it."""
+        first, last = line.textStart(), line.textStart() + line.textLength()
+        slack = (LEADING - 1) * line.height() / 2
+        above = below = 0.0
+        for at, formula in self.formulas:
+            if first <= self._units.to_utf16(at) < last:
+                above = max(above, formula.height - formula.depth - line.ascent() - slack)
+                below = max(below, formula.depth - line.descent() - slack)
+        return float(round(above)), float(round(below))
+
+    def _paint_formulas(self, painter: QPainter, at: QPointF) -> None:
+        for place, formula in self.formulas:
+            unit = self._units.to_utf16(place)
+            line = self._layout.lineForTextPosition(unit)
+            if line.isValid() and formula.image is not None:
+                baseline = at.y() + line.y() + line.ascent()
+                corner = QPointF(round(at.x() + cursor_x(line, unit)), round(baseline - formula.height + formula.depth))
+                painter.drawImage(QRectF(corner, QSizeF(formula.width, formula.height)), formula.image)
 
     @property
     def end(self) -> int:
@@ -97,6 +150,8 @@ class _Run:
 
     def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges) -> None:
         self._layout.draw(painter, at, within(ranges, self.start, len(self.text), self._units), clip)
+        if self.formulas:
+            self._paint_formulas(painter, at)
 
     def _line_at(self, y: float) -> int:
         low, high = 0, max(self._layout.lineCount() - 1, 0)
@@ -153,6 +208,11 @@ class Paragraph:
     @property
     def first_line(self) -> float:
         return self._runs[0].first_line if self._runs else self.height
+
+    @property
+    def waits(self) -> bool:
+        """Whether a formula in it is being drawn."""
+        return any(run.waits for run in self._runs)
 
     @property
     def is_laid_out(self) -> bool:

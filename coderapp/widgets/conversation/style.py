@@ -7,6 +7,7 @@ from itertools import count
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QTextCharFormat, QTextLayout
 
+from coderapp.qt.formulas import Formula, Formulas, matching_size
 from coderapp.qt.theme import Theme
 from coderapp.text.blocks import Style
 from coderapp.widgets import metrics
@@ -24,8 +25,13 @@ _serials = count(1)
 class DocumentStyle:
     """What the items of the view share. Sizes come from the application's font."""
 
-    def __init__(self, theme: Theme, base: QFont) -> None:
+    def __init__(self, theme: Theme, base: QFont, formulas: Formulas | None = None, ratio: float = 1.0) -> None:
+        """`formulas` draws mathematics, for screens with `ratio` device pixels to a pixel; without it the source is
+        shown.
+        """
         self.theme = theme
+        self._formulas = formulas
+        self._ratio = ratio
         self.serial = next(_serials)
         """Tells one style from all others: what was laid out for it is known by this number."""
         self.base = QFont(base)
@@ -96,6 +102,18 @@ class DocumentStyle:
         made.setForeground(self.colour(text))
         return made
 
+    def formula(self, tex: str, *, display: bool) -> Formula | None:
+        """None while it is being drawn; `failed` where it can't be."""
+        if self._formulas is None:
+            return Formula()
+        return self._formulas.image(
+            tex, display=display, pixel_size=self._math_size, colour=self.theme.text, ratio=self._ratio
+        )
+
+    @cached_property
+    def _math_size(self) -> float:
+        return matching_size(self.metrics)
+
     def inline(self, style: Style) -> QTextCharFormat:
         found = self._inline.get(style)
         if found is None:
@@ -114,6 +132,11 @@ class DocumentStyle:
             made.setFontFamilies(self.code.families() or [self.code.family()])
             made.setFontFixedPitch(True)
             made.setBackground(self.colour("inline_code"))
+        if style & Style.NOTE:
+            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+            made.setForeground(self.colour("text_muted"))
+        if style & Style.MATH:
+            made.setFontItalic(True)
         if style & Style.LINK:
             made.setForeground(self.colour("link"))
             made.setFontUnderline(True)

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 from coderapp.core.errors import Remedy
 from coderapp.qt.background import InThread
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
+from coderapp.qt.formulas import Formulas
 from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
@@ -38,6 +39,7 @@ from coderapp.widgets.conversation import accessible, menu
 from coderapp.widgets.conversation.arrivals import Arrivals
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.copying import AT_ONCE, Copied, Cutting
+from coderapp.widgets.conversation.finding import Finding
 from coderapp.widgets.conversation.hot_spots import Action, HotSpot
 from coderapp.widgets.conversation.keyboard import Keyboard
 from coderapp.widgets.conversation.layout import Anchor, DocumentLayout
@@ -51,6 +53,9 @@ from coderapp.widgets.conversation.style import DocumentStyle
 
 EVERYTHING = 1 << 60
 """An offset behind the end of any block."""
+
+DROP_AFTER = 60
+"""Pieces of text after which what has gone far up is let go."""
 
 BAR_MS = 80
 """Milliseconds by which the scroll bar may be behind text that arrives."""
@@ -78,7 +83,12 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     arrived_unseen = Signal()
 
     def __init__(
-        self, theme: Theme, highlighter: Highlighter, in_thread: InThread, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        highlighter: Highlighter,
+        in_thread: InThread,
+        formulas: Formulas | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
@@ -91,18 +101,23 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._zoom = 1.0
         self._in_thread = in_thread
         self._around = Surroundings(highlighter, self._on_coloured, self._parse_later)
-        self._layout = DocumentLayout(DocumentStyle(theme, self.font()), self._new_item)
+        self._formulas = formulas
+        self._layout = DocumentLayout(self._style(), self._new_item)
         self._model: ConversationModel | None = None
         self._selection = Selection()
         self.marks = Marks(self._layout, self.refresh)
+        self.finding = Finding(self._layout, self.marks, in_thread, self.show_position, self)
         self._following = True
         self._adjusting = False
+        self._taken = 0
         self._wrap_code = False
         self._numbered = True
         self._pointer = Pointer(self.viewport(), self._layout, self._selection, self, self)
         self._keyboard = Keyboard(self._layout, self._selection, self)
         self._arrivals = Arrivals(self._take_arrived, self._on_settled, self)
         accessible.expose(self)
+        if formulas is not None:
+            formulas.ready.connect(self._on_formulas)
         self._bar_timer = QTimer(self, singleShot=True, interval=BAR_MS)
         self._bar_timer.timeout.connect(self._sync_bar)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -130,11 +145,14 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             self._zoom = zoom
             self._restyle()
 
-    def _restyle(self) -> None:
+    def _style(self) -> DocumentStyle:
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * self._zoom)
+        return DocumentStyle(self._theme, font, self._formulas, self.devicePixelRatioF())
+
+    def _restyle(self) -> None:
         with self._keeping_place():
-            self._layout.style = DocumentStyle(self._theme, font)
+            self._layout.style = self._style()
             self._layout.estimate()
         self.verticalScrollBar().setSingleStep(round(self._layout.style.code_height * 2))
 
@@ -196,6 +214,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def _forget(self) -> None:
         self._arrivals.clear()
         self._selection.clear()
+        self.finding.stop()
         self.marks.clear()
         self._pointer.drop_hover()
         self._pointer.stop_gliding()
@@ -224,8 +243,10 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         with self._keeping_place():
             self._layout.reset(self._model.rows, first)
             self._take_up_growing()
-        for row in range(first, len(self._layout.rows)):
-            accessible.message_added(self, row)
+        if first == len(self._layout.rows) - 1:
+            accessible.message_added(self, first)
+        else:
+            accessible.messages_replaced(self)
 
     def _on_row_changed(self, index: int) -> None:
         assert self._model is not None
@@ -256,14 +277,17 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             return False
         layout = self._layout
         item = layout.item(index)
-        before, was_stuck = layout.offset, layout.sticky() is not None
+        before, was_stuck, height = layout.offset, layout.sticky() is not None, item.height
         top = layout.top(index) + item.feed(text)
         layout.measure(index)
+        self._taken += 1
+        if self._taken % DROP_AFTER == 0:
+            layout.drop_far()
         if self._following:
             self._go_to_end()
             if moved := before - layout.offset:
                 self._blit(moved, was_stuck=was_stuck)
-            self._repaint_from(top)
+            self._repaint_from(top, layout.top(index) + item.body_bottom if item.height == height else None)
             return True
         self._bar_soon()
         if layout.realise_visible():
@@ -290,6 +314,21 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         if inside:
             self._place(Anchor(index, -1, -(depth * item.height)))
             self.refresh()
+
+    def _on_formulas(self) -> None:
+        """Formulas that were waited for are drawn."""
+        layout = self._layout
+        waiting = [
+            (row, index)
+            for row, item in layout.items.items()
+            for index, shown in item.body.items.items()
+            if shown.waits
+        ]
+        if waiting:
+            with self._keeping_place():
+                for row, index in waiting:
+                    layout.items[row].body.measure(index)
+                    layout.measure(row)
 
     def _parse_later(self, work: Callable[[], list[Block]], done: Callable[[list[Block]], None]) -> None:
         self._in_thread(work, done)
@@ -395,11 +434,12 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def refresh(self) -> None:
         self.viewport().update()
 
-    def _repaint_from(self, y: float) -> None:
-        """Paints anew from a height of the document down."""
-        port = self.viewport()
-        top = max(0, int(y - self._layout.offset) - 2)
-        bottom = min(port.height(), round(self._layout.top(len(self._layout.rows)) - self._layout.offset) + 40)
+    def _repaint_from(self, y: float, end: float | None = None) -> None:
+        """Paints anew from a height of the document to another, or down to its end."""
+        port, layout = self.viewport(), self._layout
+        top = max(0, int(y - layout.offset) - 2)
+        end = layout.top(len(layout.rows)) + 2 * metrics.GAP_LARGE if end is None else end + 1
+        bottom = min(port.height(), round(end - layout.offset) + 1)
         if top < bottom:
             left = round(self._layout.left) - metrics.GAP_LARGE
             port.update(left, top, round(self._layout.column) + 2 * metrics.GAP_LARGE, bottom - top)
@@ -430,6 +470,12 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     @property
     def has_selection(self) -> bool:
         return self._selection.ends is not None
+
+    @property
+    def selection_is_short(self) -> bool:
+        """Whether it lies within one block."""
+        ends = self._selection.ends
+        return ends is not None and ends[0][:2] == ends[1][:2] and ends[1].offset - ends[0].offset < 500
 
     def select_all(self) -> None:
         if self._layout.rows:
