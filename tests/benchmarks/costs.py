@@ -44,7 +44,7 @@ def stream(kind: str, size: int, flush: int) -> dict[str, Any]:
             on.wait_painted()
         cpu, took = time.process_time() - cpu, time.perf_counter() - began
         after = memory_mb()
-        lost = on.losses(text)
+        losses = on.losses(text)
         viewport = on.view.size()
     return {
         "cpu_s": round(cpu, 3),
@@ -52,7 +52,7 @@ def stream(kind: str, size: int, flush: int) -> dict[str, Any]:
         "memory_mb": round(after - before, 2),
         "flushes": len(pieces),
         "unpainted": flusher.unpainted,
-        "lost": lost,
+        **losses,
         "size": [viewport.width(), viewport.height()],
     }
 
@@ -79,12 +79,12 @@ def hostile(kind: str, size: int, flush: int) -> dict[str, Any]:
             on.wait_painted()
         heart.stop()
         took = time.perf_counter() - began
-        lost = on.losses(text)
+        losses = on.losses(text)
     figures = heart.figures()
     return {
         **figures,
         "seconds": round(took, 2),
         "cpu_s": round(streamed, 2),
         "exponent": round(math.log2(max(streamed, 1e-6) / max(half, 1e-6)), 2),
-        "lost": lost,
+        **losses,
     }

@@ -106,7 +106,7 @@ def stalls(
         cpu = time.process_time() - cpu
         told = server.told()
         pump_until(on.settled)
-        lost = on.losses(plan.text)
+        losses = on.losses(plan.text)
     return {
         **heart.figures(),
         "backlog_s": round(max(0.0, ended - told["last"]), 3),
@@ -114,7 +114,7 @@ def stalls(
         "cpu_share": round(cpu / (ended - began), 2),
         "seconds": round(ended - began, 2),
         "sending_max": sending["max"],
-        "lost": lost,
+        **losses,
     }
 
 

@@ -115,7 +115,7 @@ class Flusher:
     milliseconds; `unpainted` counts those.
     """
 
-    def __init__(self, widget: QWidget, pending: Callable[[], int] = lambda: 0, grace: int = 25) -> None:
+    def __init__(self, widget: QWidget, pending: Callable[[], bool] = lambda: False, grace: int = 25) -> None:
         self.unpainted = 0
         self._painted = Painted(widget)
         self._pending = pending

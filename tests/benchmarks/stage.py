@@ -18,6 +18,7 @@ from coderapp.core.message import FinishReason
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.storage.keys import MemoryKeyStore
 from coderapp.storage.paths import Paths
+from coderapp.widgets.conversation.arrivals import Arrivals
 from tests.benchmarks.measuring import Painted, pump_until, rest
 from tests.benchmarks.texts import marks
 
@@ -37,6 +38,9 @@ class Stage:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.painted = Painted(self.view.viewport())
+        arrivals = self.view.findChild(Arrivals)
+        assert isinstance(arrivals, Arrivals)
+        self._arrivals = arrivals
 
     @property
     def session(self) -> Session:
@@ -54,9 +58,9 @@ class Stage:
         return found
 
     @property
-    def backlog(self) -> int:
-        """Characters of the answer that the view has taken but not laid out yet."""
-        return int(getattr(self.view, "backlog", 0))
+    def backlog(self) -> bool:
+        """Whether the view has been given text that it has not taken in yet."""
+        return not self._arrivals.is_idle
 
     @property
     def answer(self) -> str:
@@ -84,17 +88,22 @@ class Stage:
         pump_until(lambda: self.session.conversation.id == LONG)
         self.wait_painted()
 
-    def losses(self, sent: str) -> int:
-        """Characters of `sent` that the conversation lacks; marks that are not in what the view shows count too."""
+    def losses(self, sent: str) -> dict[str, Any]:
+        """`lost`: characters of `sent` that the conversation lacks, and those of the marks in it that are not in what
+        the view shows; `not_shown` names some of these.
+        """
         got = self.answer
-        missing = 0 if got == sent else max(1, abs(len(sent) - len(got)))
+        lost = 0 if got == sent else max(1, abs(len(sent) - len(got)))
         wanted, view = marks(sent), self.view
+        not_shown: list[str] = []
+        shown: list[str] = []
         if wanted:
             view.select_all()
             shown = marks(view.selected_text())
+            not_shown = sorted(set(wanted) - set(shown))
             if shown[-len(wanted) :] != wanted:
-                missing += max(1, sum(len(mark) for mark in set(wanted) - set(shown)))
-        return missing
+                lost += max(1, sum(len(mark) for mark in not_shown))
+        return {"lost": lost, **({"not_shown": not_shown[:8], "shown_marks": len(shown)} if not_shown else {})}
 
 
 class Feed:
