@@ -158,18 +158,19 @@ class Composer(QWidget):
     def show_draft(self, text: str, files: tuple[FilePart, ...] = ()) -> None:
         """Another conversation's draft; not reported as a change."""
         self._end_editing()
+        self._drop_offer()
         self._show(text, files)
         self._draft_timer.stop()
 
     def edit_message(self, message_id: str, text: str, files: tuple[FilePart, ...] = ()) -> None:
         self.editing = message_id
         self._banner.show()
+        self._drop_offer()
         self._show(text, files)
         self._edit.setFocus()
 
     def _show(self, text: str, files: tuple[FilePart, ...]) -> None:
         self._place += 1
-        self._drop_offer()
         self._attachments.set_files(files)
         self._order_tabs()
         self._quiet = True

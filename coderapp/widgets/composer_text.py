@@ -8,21 +8,25 @@ see `Break`. `LongText.text` puts it together again.
 
 from __future__ import annotations
 
-import re
 import time
-import unicodedata
-from collections.abc import Iterator
-from enum import IntEnum
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCursor, QTextFormat
+from PySide6.QtGui import QTextBlock, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
-PIECE = 1_000
-"""Characters to which the blocks of a long line are cut."""
-
-LONGEST_PIECE = 1_500
-"""Characters from which a block is cut; above PIECE, so that not every key at a block's end cuts it again."""
+from coderapp.widgets.composer_pieces import (
+    LONGEST_PIECE,
+    ODD,
+    PIECE,
+    SEPARATOR,
+    Break,
+    cut_line,
+    format_of,
+    joined,
+    kind_of,
+    pieces,
+    whole,
+)
 
 AT_ONCE = 16_000
 """Characters that are inserted without a pause; also the first slice of what is longer."""
@@ -40,29 +44,6 @@ UNDO_STEPS = 1_000_000  # Qt's small ones: deleting 16,000 lines at once takes 3
 UNDO_CHARACTERS = 32_000_000
 """When this much was changed, what can be undone is forgotten: it holds all text that was ever deleted."""
 
-SEPARATOR = "\u2029"
-"""What Qt puts between blocks in `selectedText`. None stands inside a block."""
-
-_BREAKS = re.compile("\r\n|[\n\r\u2029\ufdd0\ufdd1]")
-_ODD = re.compile("[\r\u2029\ufdd0\ufdd1]")
-_PROPERTY = QTextFormat.Property.UserProperty + 1
-
-
-class Break(IntEnum):
-    """What stands between a block and the one before. Qt makes a block of each, and none can stand inside one."""
-
-    LINE = 0
-    NOTHING = 1  # a long line goes on
-    CRLF = 2
-    CR = 3
-    PARAGRAPH = 4
-    FRAME_BEGIN = 5
-    FRAME_END = 6
-
-
-_TEXTS = ("\n", "", "\r\n", "\r", "\u2029", "\ufdd0", "\ufdd1")
-_KINDS = {text: Break(kind) for kind, text in enumerate(_TEXTS)}
-
 
 class LongText(QObject):
     """The text of `edit`. Signal: `settled()`: a long text is all there.
@@ -76,7 +57,7 @@ class LongText(QObject):
         super().__init__(edit)
         self._edit = edit
         self._document = edit.document()
-        self._formats = [_format(kind) for kind in Break]
+        self._formats = [format_of(kind) for kind in Break]
         self._kinds = bytearray(self._document.blockCount())
         self._announced: bytes | None = None
         self._restoring: tuple[int, int] | None = None
@@ -103,7 +84,7 @@ class LongText(QObject):
     def text(self) -> str:
         """All of it, exactly as it was given, half characters aside; 2 to 4 ms for a megabyte."""
         if not self.is_busy:
-            return _joined(self._document.toRawText(), self._kinds[1:])
+            return joined(self._document.toRawText(), self._kinds[1:])
         end = self._document.characterCount() - 1
         place = self._cursor.position()
         return self.between(0, place) + self._pending[self._taken :] + self.between(place, end)
@@ -115,7 +96,7 @@ class LongText(QObject):
         first = cursor.blockNumber()
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         raw = cursor.selectedText()
-        return _joined(raw, self._kinds[first + 1 : first + 1 + raw.count(SEPARATOR)])
+        return joined(raw, self._kinds[first + 1 : first + 1 + raw.count(SEPARATOR)])
 
     def seems_blank(self) -> bool:
         """Whether there is only white space, as far as the first blocks tell; a text of many is taken for none."""
@@ -187,7 +168,7 @@ class LongText(QObject):
     def _begin(self, text: str) -> None:
         if self._loads:
             self._fresh = True
-        self._pending, self._taken, self._slice = _whole(text), 0, AT_ONCE
+        self._pending, self._taken, self._slice = whole(text), 0, AT_ONCE
         self._timer.start()
         self._on_turn()
 
@@ -217,7 +198,7 @@ class LongText(QObject):
             cursor.joinPreviousEditBlock()
         lines = text.split("\n")
         simple = (
-            _ODD.search(text) is None
+            ODD.search(text) is None
             and cursor.positionInBlock() + len(lines[0]) <= LONGEST_PIECE
             and max(map(len, lines)) <= LONGEST_PIECE
             and self._kinds[cursor.blockNumber()] == Break.LINE
@@ -227,7 +208,7 @@ class LongText(QObject):
             cursor.insertText(text)
         else:
             kinds = bytearray()
-            for kind, piece in _pieces(text, cursor.positionInBlock()):
+            for kind, piece in pieces(text, cursor.positionInBlock()):
                 if kind is not None:
                     cursor.insertBlock(self._formats[kind])
                     kinds.append(kind)
@@ -270,7 +251,7 @@ class LongText(QObject):
             block = self._document.findBlockByNumber(first + 1)
             read = bytearray()
             for _ in range(last - first):
-                read.append(_kind(block))
+                read.append(kind_of(block))
                 block = block.next()
             announced = bytes(read)
         old = self._kinds[first]
@@ -278,7 +259,7 @@ class LongText(QObject):
         if not self._tidying:
             # What stands before the first block that changed did not change. Where that block was emptied first, Qt
             # gives what is left of it the format of the block that came after.
-            found = _kind(self._document.findBlockByNumber(first))
+            found = kind_of(self._document.findBlockByNumber(first))
             if found != old:
                 self._restoring = (first, old)
         touched = (
@@ -346,80 +327,9 @@ class LongText(QObject):
         cursor = QTextCursor(block)
         cursor.joinPreviousEditBlock()
         start, place = block.position(), 0
-        for piece in list(_cut_line(block.text(), 0, longest))[:-1]:
+        for piece in list(cut_line(block.text(), 0, longest))[:-1]:
             place += len(piece.encode("utf-16-le", "surrogatepass")) // 2
             cursor.setPosition(start + place)
             cursor.insertBlock(self._formats[Break.NOTHING])
             place += 1
         cursor.endEditBlock()
-
-
-def _whole(text: str) -> str:
-    """Without half characters: PySide drops them silently on the way out of a document, so they become U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
-def _joined(raw: str, kinds: bytearray) -> str:
-    """Qt's text with what really stands between its blocks."""
-    if not kinds.strip(b"\0"):
-        return raw.replace(SEPARATOR, "\n")
-    pieces = raw.split(SEPARATOR)
-    return pieces[0] + "".join([_TEXTS[kind] + piece for kind, piece in zip(kinds, pieces[1:], strict=True)])
-
-
-def _format(kind: Break) -> QTextBlockFormat:
-    made = QTextBlockFormat()
-    if kind:
-        made.setProperty(_PROPERTY, int(kind))
-    return made
-
-
-def _kind(block: QTextBlock) -> int:
-    return block.blockFormat().intProperty(_PROPERTY)
-
-
-def _pieces(text: str, column: int) -> Iterator[tuple[Break | None, str]]:
-    """The blocks of a text that is put in at `column` of a block; the first continues that one."""
-    place = 0
-    kind: Break | None = None
-    while place <= len(text):
-        found = _BREAKS.search(text, place)
-        line = text[place : found.start() if found else len(text)]
-        for piece in _cut_line(line, column):
-            yield kind, piece
-            kind = Break.NOTHING
-        if found is None:
-            return
-        kind = _KINDS[found[0]]
-        place = found.end()
-        column = 0
-
-
-def _cut_line(line: str, column: int, longest: int = LONGEST_PIECE) -> Iterator[str]:
-    """A line in pieces, the first of which has to share its block with `column` characters; at least one."""
-    place = 0
-    while len(line) - place + column > longest:
-        end = place + _cut_at(line, place, max(PIECE - column, 1))
-        yield line[place:end]
-        place, column = end, 0
-    yield line[place:]
-
-
-def _cut_at(line: str, place: int, most: int) -> int:
-    """How many characters to take: after a space if there is one near, and not before what belongs to a letter."""
-    space = line.rfind(" ", place + most * 3 // 4, place + most)
-    if space >= 0:
-        return space + 1 - place
-    cut = most
-    while cut > most // 2 and (_belongs(line[place + cut]) or line[place + cut - 1] == "\u200d"):
-        cut -= 1
-    return cut
-
-
-def _belongs(letter: str) -> bool:
-    """Whether it makes one with the letter before: marks, joiners, skin tones."""
-    return letter == "\u200d" or unicodedata.category(letter).startswith("M") or "\U0001f3fb" <= letter <= "\U0001f3ff"

@@ -133,7 +133,8 @@ def test_drafts_are_told_when_typing_pauses(qtbot: QtBot, bench: Bench) -> None:
         bench.type("a")
     bench.type("b")
     assert bench.drafts == []
-    assert bench.composer.is_in_use
+    in_use = bench.composer.is_in_use
+    assert in_use
     qtbot.waitUntil(lambda: bench.drafts == ["ab"], timeout=2000)
     assert not bench.composer.is_in_use
     bench.type("c")
@@ -281,6 +282,15 @@ def test_the_offer_is_answered_by_keys(bench: Bench) -> None:
     QTest.keyClick(focused, Qt.Key.Key_Escape)
     assert offer(bench) is None
     assert len(bench.composer.files) == 1
+
+
+def test_an_offer_outlives_a_prompt_that_is_sent_meanwhile(bench: Bench) -> None:
+    bench.type("first")
+    copied(LONG)
+    paste(bench)
+    bench.press(Qt.Key.Key_Return)
+    assert bench.sent == [("first", "")]
+    assert offer(bench) is not None
 
 
 def test_chips_are_reached_and_removed_by_keys(bench: Bench) -> None:

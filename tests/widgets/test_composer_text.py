@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from coderapp.widgets.composer_edit import PromptEdit
-from coderapp.widgets.composer_text import LONGEST_PIECE, PIECE, Break
+from coderapp.widgets.composer_pieces import LONGEST_PIECE, PIECE, Break
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
