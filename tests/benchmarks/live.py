@@ -18,7 +18,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit
 
 from tests.benchmarks.heartbeat import Heartbeat, quantile
-from tests.benchmarks.measuring import Painted, measured, pump_until, rest
+from tests.benchmarks.measuring import Painted, measured, pump_until, rest, thread_seconds
 from tests.benchmarks.sse_server import Plan
 from tests.benchmarks.stage import Stage, stage
 
@@ -94,7 +94,7 @@ def stalls(
             pump_until(lambda: _received(on) >= shown and not on.backlog)
             rest(0.3)
             server.go_on()
-        cpu, began = time.process_time(), time.monotonic()
+        cpu, began, threads = time.process_time(), time.monotonic(), thread_seconds()
         heart.start()
         with measured():
             pump_until(lambda: on.session.is_idle)
@@ -104,6 +104,7 @@ def stalls(
         ended = time.monotonic()
         heart.stop()
         cpu = time.process_time() - cpu
+        shares = {name: spent - threads.get(name, 0.0) for name, spent in thread_seconds().items()}
         told = server.told()
         pump_until(on.settled)
         losses = on.losses(plan.text)
@@ -112,6 +113,7 @@ def stalls(
         "backlog_s": round(max(0.0, ended - told["last"]), 3),
         "rate": told["rate"],
         "cpu_share": round(cpu / (ended - began), 2),
+        "threads": {name: round(spent / (ended - began), 3) for name, spent in shares.items() if spent > 0.005},
         "seconds": round(ended - began, 2),
         "sending_max": sending["max"],
         **losses,
