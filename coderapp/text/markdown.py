@@ -1,38 +1,40 @@
-"""markdown-it's tokens as blocks. CommonMark with tables, strikethrough, task lists and bare URLs; raw HTML stays text.
+"""What stands inside a paragraph, heading or cell: text with spans.
 
-Only `http://`, `https://` and `mailto:` addresses become links; the words of any other link stay as plain text.
+markdown-it reads the marks: CommonMark with strikethrough, bare URLs, formulas (`$a$`, `$$a$$`, `\\(a\\)`) and
+footnote references (`[^a]`); raw HTML stays text. Only `http://`, `https://` and `mailto:` addresses become links; the
+words of any other link stay as plain text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, MutableMapping
 from functools import cache
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
-from markdown_it.common.utils import unescapeAll
-from markdown_it.rules_block import StateBlock, blockquote, list_block, table
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 
-from coderapp.text.blocks import (
-    LINE_BREAK,
-    Block,
-    Cell,
-    CodeBlock,
-    Place,
-    RuleBlock,
-    Span,
-    Style,
-    TableBlock,
-    TextBlock,
-)
+from coderapp.text.blocks import LINE_BREAK, Span, Style
 
-DEEPEST = 20
-"""Levels of containers (a quote is one, a list and its item are two) up to which quotes and lists are recognised; the
-marks of deeper ones stay in the text. Bounds the recursion, and with it the time that hostile text takes."""
+HEAVIEST = 6_000
+"""Weight up to which a text is read at once, which takes at most about 5 ms. A heavier one stays as it is; paragraphs
+are cut before."""
 
-_BULLETS = ("•", "◦", "▪")
+MARGIN = " \t\n\v\f\r"
+"""White space that does not count at either end of a text."""
+
+# Each is found by what is before it alone, so that a text may be weighed in pieces.
+_HEAVY = r"[*_~\[<]|(?<=:/)/|(?<=[Ww]{3})\."
+_LIGHT_MARK = re.compile(r"[\\\]&!$\n]|(?<!`)`")
+_HEAVY_MARK = re.compile(_HEAVY)
+_MARK = re.compile(rf"({_HEAVY})|{_LIGHT_MARK.pattern}")
+_LIGHT_WEIGHT = 10
+_HEAVY_WEIGHT = 30
+_ANY_MARK = re.compile(r"[\\*_~\[\]<&$`]|://|www\.", re.IGNORECASE)
+
 _STYLES = {"strong": Style.BOLD, "em": Style.ITALIC, "s": Style.STRIKE}
 
 _SAFE = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
@@ -45,29 +47,145 @@ _HOST = re.compile(r"(?:[^\W_]|\[[0-9a-f:.]+\])[\w.-]*", re.IGNORECASE)
 _TRAILING = frozenset("?!.,:;*_~'([")
 _PAIRS = {")": "(", "]": "["}
 
-_Rule = Callable[[StateBlock, int, int, bool], bool]
+_PLAIN = re.compile(r"(?:[^\W_]|[ ,.?'\"\n-])*")
+_SHORT = 700
+_MOST_UNCLOSED = 100
+
+_DOLLAR = re.compile(r"\$(?![\s$])([^$\\]*(?:\\.[^$\\]*)*)(?<!\s)\$(?!\d)", re.DOTALL)
+_DOLLARS = re.compile(r"\$\$(?!\$)([^$\\]*(?:\\.[^$\\]*)*)\$\$", re.DOTALL)
+_PRICE = re.compile(r"\d[\d.,]*[\s,;:]+[A-Za-z]{2}")
+_NOTE = re.compile(r"\[\^([\w.-]{1,60})\]")
+
+
+Read = tuple[str, tuple[Span, ...]]
+"""Text without marks, and the spans that are not plain."""
 
 
 @cache
-def parser() -> MarkdownIt:
-    """The parser whose tokens `blocks` reads, one for all: it keeps nothing from one text to the next. It never raises,
-    and keeps all text, at any depth of nesting.
-    """
-    md = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST + 4}).enable("strikethrough")
-    md.block.ruler.at("blockquote", _bounded(blockquote), {"alt": ["paragraph", "reference", "blockquote", "list"]})
-    md.block.ruler.at("list", _bounded(list_block), {"alt": ["paragraph", "reference", "blockquote"]})
-    # markdown-it tries tables first, so that a list item or a fence with a bar in its first line became a table's head.
-    md.block.ruler.before("lheading", "late_table", table, {"alt": ["paragraph", "reference"]})
+def inline_parser() -> MarkdownIt:
+    """One for all: it keeps nothing from one text to the next, and never raises."""
+    return with_inline_rules(MarkdownIt("commonmark", {"html": False, "maxNesting": 24}))
+
+
+def with_inline_rules(md: MarkdownIt) -> MarkdownIt:
+    """`md` with what we read beyond CommonMark."""
+    md.enable("strikethrough")
+    md.inline.ruler.before("escape", "formula", _formula)
+    md.inline.ruler.before("link", "note", _note)
+    md.inline.ruler.at("link", _where_closed(link))
+    md.inline.ruler.at("image", _where_closed(image))
     return md
 
 
-def _bounded(rule: _Rule) -> _Rule:
-    """markdown-it drops what is nested deeper than maxNesting; a container that is not recognised becomes text."""
+def _where_closed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    """markdown-it looks for each bracket's end through all the text: not where there is none, nor again and again."""
 
-    def bounded(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        return state.level < DEEPEST and rule(state, start, end, silent)
+    def closed(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in "[!" or state.src.find("]", state.pos, state.posMax) < 0:
+            return False
+        tried: int = getattr(state, "unclosed_brackets", 0)
+        if tried >= _MOST_UNCLOSED:
+            return False
+        found = rule(state, silent)
+        if not found and not silent:
+            state.unclosed_brackets = tried + 1  # type: ignore[attr-defined]
+        return found
 
-    return bounded
+    return closed
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    """`$a$` with no space inside the marks and no digit behind them, so that "$5 and $10" stays text."""
+    source, start = state.src, state.pos
+    if source.startswith("\\(", start):
+        end = source.find("\\)", start + 2, state.posMax)
+        if end < 0 or not (tex := source[start + 2 : end].strip()):
+            return False
+        end += 2
+    elif source[start] == "$" and (start == 0 or source[start - 1] != "$"):
+        rule = _DOLLARS if source.startswith("$$", start) else _DOLLAR
+        match = rule.match(source, start, state.posMax)
+        if not match or not (tex := match[1].strip()) or _PRICE.match(tex):
+            return False
+        end = match.end()
+    else:
+        return False
+    if not silent:
+        state.push("formula", "", 0).content = tex.replace("\n", " ")
+    state.pos = end
+    return True
+
+
+def _note(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] != "[" or not (match := _NOTE.match(state.src, state.pos, state.posMax)):
+        return False
+    if not silent:
+        state.push("note", "", 0).content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def weight(text: str, start: int = 0) -> int:
+    """What it takes to read the marks from `start` on, in characters of plain text (each about 1 µs)."""
+    light, heavy = len(_LIGHT_MARK.findall(text, start)), len(_HEAVY_MARK.findall(text, start))
+    return len(text) - start + _LIGHT_WEIGHT * light + _HEAVY_WEIGHT * heavy
+
+
+def heavy_at(text: str, room: int) -> int:
+    """Where the weight of `text` passes `room`, which it does: a function of the text before that place alone."""
+    for mark in _MARK.finditer(text):
+        if mark.start() >= room:
+            break
+        room -= _HEAVY_WEIGHT if mark[1] else _LIGHT_WEIGHT
+        if mark.start() >= room:
+            return mark.start()
+    return room
+
+
+def read(text: str, references: MutableMapping[str, Any]) -> Read:
+    """Source without marks, and the spans that are not plain."""
+    if not _ANY_MARK.search(text):
+        return (text.replace("\n", " "), ()) if " \n" not in text else _read_marks(text, references)
+    if weight(text) > HEAVIEST:
+        return text.replace("\n", " "), ()
+    return _read_marks(text, references)
+
+
+def _read_marks(text: str, references: MutableMapping[str, Any]) -> Read:
+    return inline(inline_parser().parseInline(text, {"references": references})[0])
+
+
+class Reader:
+    """Reads a text that grows, at the cost of what is new to it."""
+
+    def __init__(self) -> None:
+        self._source = ""
+        self._found: Read = ("", ())
+        self._weight = 0  # of what was read when the marks were last looked at
+
+    def exact(self, source: str, references: MutableMapping[str, Any]) -> Read:
+        """The same as `read`."""
+        if source == self._source and "[" not in source:
+            return self._found
+        return read(source, references)
+
+    def guess(self, source: str, references: MutableMapping[str, Any]) -> Read:
+        """Exact where `source` is short. A long one that goes on the one before is read again when it has grown by a
+        sixteenth; until then its new characters stand there as they came.
+        """
+        known = len(self._source)
+        if known and source.startswith(self._source):
+            text, spans = self._found
+            added = source[known:]
+            word = self._source[self._source.rfind(" ") + 1 :] + added
+            if _PLAIN.fullmatch(word) and " \n" not in added and "www." not in word.lower():
+                self._source, self._found = source, (text + added.replace("\n", " "), spans)
+                return self._found
+            if self._weight > _SHORT and weight(source, known) * 16 < self._weight:
+                return text + added.replace("\n", " "), spans
+        self._source, self._found = source, read(source, references)
+        self._weight = weight(source)
+        return self._found
 
 
 def bare_urls(text: str) -> list[tuple[int, int, str]]:
@@ -154,7 +272,7 @@ class _Run:
         self.put(text[done:])
 
 
-def inline(token: Token) -> tuple[str, tuple[Span, ...]]:
+def inline(token: Token) -> Read:
     """An inline token as text and the spans that are not plain."""
     run = _Run()
     for child in token.children or ():
@@ -167,6 +285,10 @@ def inline(token: Token) -> tuple[str, tuple[Span, ...]]:
             run.put(LINE_BREAK)
         elif child.type == "code_inline":
             run.put(child.content, Style.CODE)
+        elif child.type == "formula":
+            run.put(child.content, Style.MATH)
+        elif child.type == "note":
+            run.put(child.content, Style.NOTE)
         elif child.type == "link_open":
             run.enter_link(str(child.attrs.get("href", "")))
         elif child.type == "link_close":
@@ -194,92 +316,10 @@ def _words(image: Token) -> str:
     return "".join(pieces)
 
 
-def info_of(token: Token) -> str:
-    """A fence's info string, with its escapes and entities resolved."""
-    return unescapeAll(token.info).strip()
-
-
-def _without_task_mark(text: str, spans: Sequence[Span]) -> tuple[str, tuple[Span, ...], bool | None]:
+def without_task_mark(text: str, spans: tuple[Span, ...]) -> tuple[str, tuple[Span, ...], bool | None]:
+    """The text of a list item's first paragraph behind `[ ] ` or `[x] `, and which it was."""
     mark = text[:4]
     if mark not in ("[ ] ", "[x] ", "[X] ") or (spans and spans[0].start < 4):
-        return text, tuple(spans), None
+        return text, spans, None
     moved = tuple(Span(span.start - 4, span.length, span.style, span.href) for span in spans)
     return text[4:], moved, mark != "[ ] "
-
-
-def blocks(tokens: Iterable[Token], first_number: int | None = None) -> list[Block]:
-    """Block tokens (whole top-level blocks) as a flat list. `first_number`: what the first item has if the tokens begin
-    inside an ordered list. Items count up from their list's first number, whatever is written before the others.
-    """
-    found: list[Block] = []
-    path = ""
-    numbers: list[int | None] = []  # the next item's, for each list around; None: bullets
-    pending = ""  # the marker that the next block of this item takes
-    level = 0
-    rows: list[tuple[Cell, ...]] = []
-    row: list[Cell] | None = None
-    align: list[str] = []
-    for token in tokens:
-        kind = token.type
-        if kind == "inline":
-            text, spans = inline(token)
-            if row is not None:
-                row.append(Cell(text, spans))
-                continue
-            task = None
-            if pending and not level:
-                text, spans, task = _without_task_mark(text, spans)
-            found.append(TextBlock(text, spans, level, Place(path, pending, task)))
-            pending = ""
-        elif kind in ("fence", "code_block"):
-            lines = token.content.split("\n")
-            if lines[-1] == "":
-                lines.pop()
-            found.append(CodeBlock(info_of(token), lines, Place(path, pending)))
-            pending = ""
-        elif kind == "hr":
-            found.append(RuleBlock(Place(path, pending)))
-            pending = ""
-        elif kind == "bullet_list_open":
-            numbers.append(None)
-        elif kind == "ordered_list_open":
-            numbers.append(int(token.attrs.get("start", 1)) if first_number is None else first_number)
-            first_number = None
-        elif kind in ("bullet_list_close", "ordered_list_close"):
-            numbers.pop()
-        elif kind == "list_item_open":
-            if pending:  # an item that holds only a list: its marker gets a line of its own
-                found.append(TextBlock("", (), 0, Place(path, pending)))
-            number = numbers[-1]
-            if number is None:
-                pending = _BULLETS[min(path.count("l"), len(_BULLETS) - 1)]
-            else:
-                pending = f"{number}{token.markup}"
-                numbers[-1] = number + 1
-            path += "l"
-        elif kind == "list_item_close":
-            if pending:
-                found.append(TextBlock("", (), 0, Place(path, pending)))
-                pending = ""
-            path = path[:-1]
-        elif kind == "blockquote_open":
-            path += "q"
-        elif kind == "blockquote_close":
-            path = path[:-1]
-        elif kind == "heading_open":
-            level = int(token.tag[1])
-        elif kind == "heading_close":
-            level = 0
-        elif kind == "table_open":
-            rows, align = [], []
-        elif kind == "tr_open":
-            row = []
-        elif kind == "tr_close" and row is not None:
-            rows.append(tuple(row))
-            row = None
-        elif kind == "th_open":
-            align.append(str(token.attrs.get("style", "")).removeprefix("text-align:") or "left")
-        elif kind == "table_close":
-            found.append(TableBlock(rows, tuple(align), Place(path, pending)))
-            pending = ""
-    return found

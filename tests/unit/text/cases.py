@@ -226,3 +226,35 @@ CASES: tuple[str, ...] = (
     "a\n[b]: http://c\n\n[b]",
     "[x]\n\n- y\n\n[x]: http://a[\n",
 )
+
+BEYOND: tuple[str, ...] = (
+    # formulas
+    "$a$ $5 and $10 $ b$ $c $ $$d$$ \\(e\\) \\( \\)",
+    "$$\na\n$$",
+    "$$ a $$\nb",
+    "a\n$$\nb\n$$\nc",
+    "- a\n  \\[\n  b\n  + c\n  \\]\n- \\[ d \\]",
+    "> $$\n> a\n> $$",
+    "> $$\na\n> $$",
+    "$$\na\n\n$$\nb",
+    "$$\n# a\n- b\n",
+    "$$\n$$\n$$\n",
+    "$$ a\nb $$",
+    "$$ a\nb $$ c",
+    "x\n$$ a\nb $$",
+    "$$\n```\na\n```\n",
+    "| a |\n|---|\n| b |\n$$\n| c |\n",
+    "| a |\n|---|\n$$\nb\n$$\n",
+    "    a\n$$\nb\n$$",
+    "```\n$$\n\\[\n```",
+    "\\[a\\](b)\n\\[c](d)",
+    "$$\n[a]: http://b\n\n[a]",
+    "[a]: http://b\n$$\nc\n$$\n[a]",
+    # footnotes
+    "a[^1] b[^two].\n\n[^1]: c\n  *d*\n[^two]: e\n\nf",
+    "a\n[^1]: b",
+    "- [^1]: a\n- b\n[^2]: c",
+    "[^1]:\na",
+    "> [^1]: a\nb",
+)
+"""What CommonMark does not know."""

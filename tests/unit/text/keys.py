@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coderapp.text.blocks import Block, Cell, CodeBlock, MathBlock, Place, RuleBlock, TableBlock, TextBlock
-from coderapp.text.markdown import blocks, parser
-from coderapp.text.stream import MarkdownStream
+from coderapp.text.stream import MarkdownStream, parse
+from tests.unit.text.oracle import oracle
 
 Code = tuple[str, tuple[str, ...], Place, bool]
 Table = tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...], Place, bool]
 Key = TextBlock | RuleBlock | MathBlock | Table | Code
-
-_PARSER = parser()
 
 
 def key(block: Block) -> Key:
@@ -27,7 +25,12 @@ def key(block: Block) -> Key:
 
 def whole(text: str) -> list[Key]:
     """The blocks of a text that is parsed at once."""
-    return [key(block) for block in blocks(_PARSER.parse(text))]
+    return [key(block) for block in parse(text)]
+
+
+def otherwise(text: str) -> list[Key]:
+    """The blocks of a text as markdown-it finds them."""
+    return [key(block) for block in oracle(text)]
 
 
 def streamed(pieces: Iterable[str]) -> list[Key]:

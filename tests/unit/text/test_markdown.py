@@ -17,8 +17,9 @@ from coderapp.text.blocks import (
     TextBlock,
     plain_text,
 )
-from coderapp.text.markdown import DEEPEST, bare_urls
+from coderapp.text.markdown import bare_urls
 from coderapp.text.stream import parse
+from coderapp.text.structure import DEEPEST
 
 
 def _text(source: str) -> TextBlock:
