@@ -211,7 +211,12 @@ class Colouring:
         low, high = self._shown[0] - KEPT // 2, self._shown[1] + KEPT // 2
         for number, spans in enumerate(found, line):
             self._put(number, spans, keep=low <= number < high)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Leaves the colours near the lines that are looked at."""
         if len(self._exact) > 2 * KEPT:
+            low, high = self._shown[0] - KEPT // 2, self._shown[1] + KEPT // 2
             self._exact = {number: spans for number, spans in self._exact.items() if low <= number < high}
 
     def _put(self, line: int, spans: Spans, *, keep: bool = True) -> None:
@@ -286,7 +291,7 @@ class Colouring:
         self._replay_on(lexer, start, last)
 
     def _replay_on(self, lexer: ResumableLexer, fed: int, last: int) -> None:
-        stop = self._slice_end(fed, self._complete)
+        stop = self._slice_end(fed, min(self._complete, max(last, fed) + AHEAD))
         part = self._lines[fed:stop]
         final = self._closed and stop >= len(self._lines)
         asked = self._round
@@ -305,6 +310,7 @@ class Colouring:
             for number, spans in enumerate(result[1], result[0]):
                 if number >= lexer.first_whole and number not in self._exact:
                     self._put(number, spans)
+            self._forget()
             if lexer.line < last and stop < self._complete:
                 self._replaying = True
                 self._replay_on(lexer, stop, last)

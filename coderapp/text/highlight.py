@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from coderapp.text import guess
 from coderapp.text.lexers import lexer_for
 from coderapp.text.linelexer import LineLexer
 from coderapp.text.machines import prepare
@@ -33,6 +34,7 @@ def warm(language: str) -> None:
     """Loads and compiles the lexer, which takes 4 to 48 ms the first time; call it off the UI thread."""
     import coderapp.text.resumable  # noqa: F401 - so that nobody need load it in the UI thread
 
+    guess.prepare()
     highlight(["a"], language)
     prepare(language)
     _warm.add(language)

@@ -20,7 +20,7 @@ from pygments.token import Error, Punctuation, Token
 from coderapp.text.lexers import lexer_for
 from coderapp.text.reach import reach
 
-REACH = 50_000
+REACH = 200_000
 """Characters that a rule may look ahead. What is longer (a comment, a heredoc) is lexed as if the text ended there."""
 
 SHORT_REACH = 5_000
@@ -99,7 +99,7 @@ def machine_for(language: str, state: State) -> Machine:
 
 def resumes(language: str) -> bool:
     """Whether the language is lexed exactly while its code grows."""
-    return not isinstance(machine_for(language, State()), WholeMachine)
+    return language == "make" or not isinstance(machine_for(language, State()), WholeMachine)
 
 
 def prepare(language: str) -> None:

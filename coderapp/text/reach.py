@@ -23,6 +23,8 @@ _AT = {"AT_BEGINNING": "^", "AT_BEGINNING_STRING": r"\A", "AT_BOUNDARY": r"\b", 
 _CATEGORY = {"DIGIT": r"\d", "NOT_DIGIT": r"\D", "SPACE": r"\s", "NOT_SPACE": r"\S", "WORD": r"\w",
              "NOT_WORD": r"\W"}  # fmt: skip
 _REPEAT = {"MAX_REPEAT": "", "MIN_REPEAT": "?", "POSSESSIVE_REPEAT": "+"}
+_GROUP = re.compile(r"\(\?P<(g\d+)>")
+_NAME = re.compile(r"(\(\?P[<=]|\(\?\()(g\d+)([>)])")
 _NEVER = r"(?!)"
 _ANYTHING = r"(?s:.)"
 
@@ -38,7 +40,7 @@ def reach(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
         return None
     tree = _parser.parse(pattern.pattern, pattern.flags)
     writer = _Writer(pattern.flags)
-    source, _ = writer.reach(list(tree), after_line=False)
+    source, _ = writer.reach(list(tree), after_line=False, rest="")
     return None if source is None else re.compile(source, pattern.flags & ~re.VERBOSE)
 
 
@@ -117,20 +119,53 @@ class _Writer:
 
     # up to the end
 
-    def reach(self, nodes: list[Node], *, after_line: bool) -> tuple[str | None, bool]:
+    def reach(self, nodes: list[Node], *, after_line: bool, rest: str | None = None) -> tuple[str | None, bool]:
         """The expression, or None where the end can't be reached; and whether the last character taken may be a line's
-        end.
+        end. `rest`: what must match behind the nodes, None where that is not known.
         """
         if not nodes:
             return None, after_line
-        (op, value), rest = nodes[0], nodes[1:]
-        first, after = self._reach(str(op), value, after_line)
-        plain = self._plain(str(op), value)
-        further, at_last = self.reach(rest, after_line=after)
+        (op, value), further_nodes = nodes[0], nodes[1:]
+        behind = self._behind(further_nodes, rest)
+        if str(op) == "MIN_REPEAT" and behind is not None:
+            first, plain, after = self._reach_lazily(value, after_line, behind)
+        else:
+            first, after = self._reach(str(op), value, after_line, behind)
+            plain = self._plain(str(op), value)
+        further, at_last = self.reach(further_nodes, after_line=after, rest=rest)
         ways = [way for way in (first, None if further is None else plain + further) if way is not None]
         return (f"(?:{'|'.join(ways)})" if ways else None), at_last
 
-    def _reach(self, op: str, value: Any, after_line: bool) -> tuple[str | None, bool]:
+    def _behind(self, nodes: list[Node], rest: str | None) -> str | None:
+        """What must match behind a place, to be looked for without a trace."""
+        if rest is None:
+            return None
+        names = dict(self._names)
+        try:
+            return self.plain(nodes) + rest
+        except KeyError:  # it refers to a group that is still open
+            return None
+        finally:
+            self._names = names
+
+    def _reach_lazily(self, value: Any, after_line: bool, behind: str) -> tuple[str | None, str, bool]:
+        """A loop that ends as soon as what is behind it matches: it looks no farther than that."""
+        least, most, inner = value
+        nodes = list(inner)
+        way, after = self._reach_repeat(value, after_line, bare=True)
+        begin = f"(?:{self._anew(self.plain(nodes))}){{{least}}}" if least else ""
+        turns = f"{begin}(?:(?!{self._anew(behind)}){self.plain(nodes)}){_count(0, most)}"
+        return (None if way is None else f"{self._anew(turns)}+{way}"), turns, after
+
+    def _anew(self, source: str) -> str:
+        """The same with other names for its groups, so that it can stand in one expression twice."""
+        names: dict[str, str] = {}
+        for name in _GROUP.findall(source):
+            self._made += 1
+            names[name] = f"g{self._made}"
+        return _NAME.sub(lambda match: match[1] + names.get(match[2], match[2]) + match[3], source) if names else source
+
+    def _reach(self, op: str, value: Any, after_line: bool, rest: str | None) -> tuple[str | None, bool]:
         end = r"\Z" if after_line else None
         if op in ("LITERAL", "NOT_LITERAL", "ANY", "IN"):
             return end, self._takes_line(op, value)
@@ -139,12 +174,12 @@ class _Writer:
                 return r"\n?\Z", after_line
             return (None if "BEGINNING" in str(value) else end), after_line
         if op == "BRANCH":
-            return self._reach_any([list(each) for each in value[1]], after_line)
+            return self._reach_any([list(each) for each in value[1]], after_line, rest)
         if op == "SUBPATTERN":
             group, on, off, inner = value
             if (on | off) & ~re.IGNORECASE:
                 self._multiline, self._dotall = False, True  # the careful reading of both
-            way, after = self.reach(list(inner), after_line=after_line)
+            way, after = self.reach(list(inner), after_line=after_line, rest=rest)
             if group is not None:
                 self._lines[group] = self._may_take_line(list(inner))
             elif way is not None and (on or off):
@@ -156,20 +191,21 @@ class _Writer:
             return self.reach(list(value), after_line=after_line)
         if op in ("ASSERT", "ASSERT_NOT"):
             direction, inner = value
-            return (None if direction < 0 else self.reach(list(inner), after_line=after_line)[0]), after_line
+            return (None if direction < 0 else self.reach(list(inner), after_line=after_line, rest="")[0]), after_line
         if op == "GROUPREF":
             lines = self._lines.get(value, True)
             return (_ANYTHING + r"{0,200}\Z" if after_line or lines else None), after_line or lines
         if op == "GROUPREF_EXISTS":
-            return self._reach_any([list(value[1]), list(value[2] or [])], after_line)
+            return self._reach_any([list(value[1]), list(value[2] or [])], after_line, rest)
         return None, after_line
 
-    def _reach_any(self, branches: list[list[Node]], after_line: bool) -> tuple[str | None, bool]:
-        found = [self.reach(branch, after_line=after_line) for branch in branches]
+    def _reach_any(self, branches: list[list[Node]], after_line: bool, rest: str | None) -> tuple[str | None, bool]:
+        found = [self.reach(branch, after_line=after_line, rest=rest) for branch in branches]
         ways = [way for way, _ in found if way is not None]
         return (f"(?:{'|'.join(ways)})" if ways else None), any(after for _, after in found)
 
-    def _reach_repeat(self, value: Any, after_line: bool) -> tuple[str | None, bool]:
+    def _reach_repeat(self, value: Any, after_line: bool, *, bare: bool = False) -> tuple[str | None, bool]:
+        """`bare`: the last turn alone, which comes to the end."""
         least, most, inner = value
         nodes = list(inner)
         _, after = self.reach(nodes, after_line=after_line)
@@ -180,7 +216,7 @@ class _Writer:
             return None, after
         if most == _parser.MAXREPEAT:
             after = False  # who comes to the end here has looked for one more, which `way` tells
-        if most == 1:
+        if most == 1 or bare:
             return way, after
         if one := self._one_of(nodes):
             # All ways along one set end at the same place, so that going back is of no use.

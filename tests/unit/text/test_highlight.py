@@ -51,7 +51,7 @@ def _differing(lines: list[str], language: str) -> list[str]:
     ]
 
 
-def _check(lines: Sequence[str], found: Sequence[Sequence[CodeSpan]]) -> None:
+def check_spans(lines: Sequence[str], found: Sequence[Sequence[CodeSpan]]) -> None:
     assert len(found) == len(lines)
     for line, spans in zip(lines, found, strict=True):
         done = 0
@@ -129,11 +129,11 @@ def test_peeking_changes_nothing(language: str) -> None:
     looked, straight = LineLexer(language), LineLexer(language)
     for line in NASTY[language].split("\n"):
         for end in range(0, len(line), 9):
-            _check([line[:end]], [looked.peek(line[:end])])
+            check_spans([line[:end]], [looked.peek(line[:end])])
         assert looked.peek(line) == looked.lex(line) == straight.lex(line)
 
 
-_CODE_TEXT = st.lists(
+CODE_TEXT = st.lists(
     st.one_of(
         st.characters(),
         st.sampled_from(
@@ -167,23 +167,23 @@ _CODE_TEXT = st.lists(
 ).map(lambda parts: "".join(parts).replace("\n", " "))
 
 
-@given(st.sampled_from([row.name for row in LANGUAGES]), st.lists(_CODE_TEXT, max_size=5), st.integers(0, 20))
+@given(st.sampled_from([row.name for row in LANGUAGES]), st.lists(CODE_TEXT, max_size=5), st.integers(0, 20))
 @settings(max_examples=300)
 def test_any_text_in_any_language(language: str, lines: list[str], cut: int) -> None:
-    _check(lines, highlight.highlight(lines, language))
+    check_spans(lines, highlight.highlight(lines, language))
     live = LineLexer(language)
     straight = LineLexer(language)
     for line in lines:
-        _check([line[:cut]], [live.peek(line[:cut])])
+        check_spans([line[:cut]], [live.peek(line[:cut])])
         found = live.lex(line)
-        _check([line], [found])
+        check_spans([line], [found])
         assert found == straight.lex(line)
 
 
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_any_language_name(language: str, line: str) -> None:
-    _check([line], highlight.highlight([line], language))
-    _check([line], [LineLexer(language).lex(line)])
+    check_spans([line], highlight.highlight([line], language))
+    check_spans([line], [LineLexer(language).lex(line)])
 
 
 @pytest.mark.parametrize("mark", ["(", "{", "x ", "a.", '"\\', "'", "<a ", "=", "\\"])
@@ -191,14 +191,14 @@ def test_long_lines_end_in_time(mark: str) -> None:
     for language in NASTY:
         line = ('"' + mark * tokens.LONGEST_LINE)[: tokens.LONGEST_LINE]
         begin = time.process_time()
-        _check([line], highlight.highlight([line], language))
+        check_spans([line], highlight.highlight([line], language))
         LineLexer(language).lex(line[:1000])
         assert time.process_time() - begin < 5, language  # 0.35 s at the most here
 
 
 def test_an_expression_that_would_never_end_is_mended() -> None:
     lines = ['val s = "' + "\\\\" * 40, *['f("\\\\d")'] * 40]
-    _check(lines, highlight.highlight(lines, "scala"))
+    check_spans(lines, highlight.highlight(lines, "scala"))
     assert highlight.highlight(['x = "a\\\\"'], "scala")[0][-1] == (4, 5, TokenClass.STRING)
 
 
@@ -206,7 +206,7 @@ def test_hostile_nesting_does_not_grow_without_end() -> None:
     for language, line in (("javascript", "`${" * 300), ("yaml", "[" * 900), ("rust", "/*" * 400), ("php", "<?php {")):
         live = LineLexer(language)
         for _ in range(30):
-            _check([line], [live.lex(line)])
+            check_spans([line], [live.lex(line)])
         assert len(live.memory.stack) <= 400
 
 
