@@ -105,6 +105,9 @@ class ChunkMerger:
                 else:  # the chunk that went on ends as wrongly as this one
                     return self._chunk(pieces) + self._through(data[place:])
             else:
+                place = self._take_whole(data, place, pieces)
+                if place == size:
+                    break
                 end = data.find(b"\r\n", place, place + _LONGEST_SIZE)
                 if end < 0 and size - place < _LONGEST_SIZE:
                     break
@@ -127,6 +130,18 @@ class ChunkMerger:
     def _through(self, rest: bytes) -> bytes:
         self._at, self._owed = _At.THROUGH, b""
         return rest
+
+    def _take_whole(self, data: bytes, place: int, pieces: list[bytes]) -> int:
+        """The chunks from `place` on that are there whole and of sizes seen before; returns where the others begin."""
+        sizes, find, append = self._sizes.get, data.find, pieces.append
+        while (end := find(b"\r\n", place, place + _LONGEST_SIZE)) >= 0:
+            size = sizes(data[place:end])
+            foot = end + 2 + size if size else 0
+            if not size or data[foot : foot + 2] != b"\r\n":
+                break
+            append(data[end + 2 : foot])
+            place = foot + 2
+        return place
 
     def _size(self, line: bytes) -> int:
         """The size that a line tells; 0 where it is 0, or something else."""

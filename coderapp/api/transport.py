@@ -30,10 +30,10 @@ MOST_REDIRECTS = 3
 _FAIR = 0.004
 """Seconds after which a flood of bytes lets the loop's other tasks go on."""
 
-_GATHER = 0.004
+_GATHER = 0.008
 """Seconds that a stream of small pieces gathers between two reads: a read costs the same for one piece as for many,
 0.1 ms, and the window takes what came once a frame."""
-_SMALL = 16 * 1024
+_SMALL = 48 * 1024
 """Bytes that a read brings at least where nothing is gained by waiting."""
 _STEADY = 4
 """Small reads in quick succession after which a stream is taken to go on like that: the first words never wait."""
