@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from pathlib import Path
+from typing import Self
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from coderapp.text.blocks import CodeBlock, MathBlock, Place, Span, Style, TableBlock, TextBlock, plain_text
+from coderapp.text.provisional import provisional
 from coderapp.text.stream import MarkdownStream, Update, parse
 from coderapp.text.structure import LONGEST_LINE
 from tests.unit.text.cases import BEYOND, CASES
@@ -122,7 +125,7 @@ _FRAGMENTS = st.sampled_from(
 
 # What markdown-it takes otherwise than CommonMark says: marks of quotes that are indented, titles of references that
 # are none, tabs in nested quotes.
-_ODD = re.compile(r"    +>|\\]:[^\n]*\n[ >]*['\"(]|\t")
+_ODD = re.compile(r"    +>|\]:[^\n]*[\r\n]+[ >]*['\"(\d+*-]|\t")
 
 
 @given(st.lists(_FRAGMENTS, max_size=24).map("".join))
@@ -392,3 +395,103 @@ def test_footnotes() -> None:
         TextBlock("d e", (Span(2, 1, Style.ITALIC),), place=Place("", "1")),
         TextBlock("f", place=Place("", "b-c")),
     ]
+
+
+_HOSTILE = {
+    "one paragraph": "word and *more* words, ",
+    "items": "- item\n",
+    "deep lines": "> > > - - - 1. text *a*\n",
+    "rows": "| one | *two* |\n",
+    "quotes": ">",
+    "bullets": "- ",
+    "backticks": "`",
+    "brackets": "[",
+    "images": "![a",
+    "links": "[a](",
+    "labels": "[a\n",
+    "definitions": "[a]: /u\n",
+    "stars": "*a",
+    "addresses": "www.a.b ",
+    "formulas": "$$\n",
+    "brackets of formulas": "\\[ a\n",
+    "fences": "```\na\n```\n",
+    "one line": "x",
+    "indented": "    x\n",
+    "white space": " ",
+    "carriage returns": "\r\n",
+}
+_BEGINNINGS = {
+    "rows": "| a | b |\n|---|---|\n",
+    "fence": "```\n",
+    "fence in a list": "- ~~~\n",
+    "open title": "[a]: u\n'",
+}
+_HOSTILE |= {"fence": "x = 1\n", "fence in a list": "  x = 1\n", "open title": "x\n"}
+
+
+class _Work:
+    """Counts the calls of functions while it is entered."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def _count(self, _frame: object, event: str, _argument: object) -> None:
+        self.calls += event in ("call", "c_call")
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+
+def _work(text: str) -> tuple[int, int]:
+    """(calls for the whole text, the most in one flush), 200 characters a flush."""
+    stream = MarkdownStream()
+    total = most = 0
+    for start in range(0, len(text), 200):
+        stream.feed(text[start : start + 200])
+        with _Work() as work:
+            stream.flush()
+        total += work.calls
+        most = max(most, work.calls)
+    stream.flush(final=True)
+    return total, most
+
+
+@pytest.mark.parametrize("name", _HOSTILE)
+def test_hostile_text_costs_what_is_new_in_it(name: str) -> None:
+    """Counted, not timed: four times the text takes about four times the calls, and there is a most for a flush."""
+    beginning, part = _BEGINNINGS.get(name, ""), _HOSTILE[name]
+    parse(part)
+    small, _ = _work(beginning + part * (2_000 // len(part)))
+    large, most = _work(beginning + part * (8_000 // len(part)))
+    assert large < 6 * small + 80_000
+    assert most < 200_000  # about 10 ms
+
+
+def test_a_stand_in_for_a_long_text() -> None:
+    text = "# a\r\nb\n\n```py\nx\n\ny\n```\n- c\n  ~~~\n  d\n    e\n  ~~~\n`f` ``` g\n\n````\n```\nend"
+    found = provisional(text)
+    assert [(type(block), plain_text(block)) for block in found] == [
+        (TextBlock, "# a\nb"),
+        (CodeBlock, "x\n\ny"),
+        (TextBlock, "- c"),
+        (CodeBlock, "d\n  e"),
+        (TextBlock, "`f` ``` g"),
+        (CodeBlock, "```\nend"),
+    ]
+    assert [block.info for block in found if isinstance(block, CodeBlock)] == ["py", "", ""]
+    assert provisional("") == provisional("\n \n") == []
+    assert len(provisional("a\n\n" * 30_000)) < 200
+    assert all(len(plain_text(block)) < 7_000 for block in provisional("word " * 9_000))
+
+
+@given(st.lists(_FRAGMENTS, max_size=24).map("".join))
+def test_a_stand_in_shows_all_letters(text: str) -> None:
+    shown = "".join(
+        plain_text(block) + (block.info if isinstance(block, CodeBlock) else "") for block in provisional(text)
+    )
+    assert shown.count("a") == text.count("a")
+    assert shown.count("é") == text.count("é")
