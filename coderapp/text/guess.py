@@ -187,6 +187,8 @@ def guess_language(lines: Sequence[str]) -> str:
     text = "\n".join(head)
     if (match := _SHEBANG.match(text)) and match[1].lower() in _PROGRAMS:
         return _PROGRAMS[match[1].lower()]
+    if "<?php" in text:
+        return "php"
     if _JSON.match(text) and not re.search(r"=>|;\s*$|\bfunction\b", text):
         return "json"
     weights: dict[str, int] = {}
