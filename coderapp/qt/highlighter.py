@@ -5,22 +5,17 @@ from __future__ import annotations
 import logging
 import queue
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from coderapp.qt.colouring import SHORT, SMALL, Colouring, OnChange, Spans
 
-if TYPE_CHECKING:
-    from coderapp.text.highlight import LineLexer
-
 __all__ = ["Highlighter", "OnChange", "Spans"]
-
-OnSpans = Callable[[Sequence[Spans]], None]
 
 FRAME = 16
 """Milliseconds between two deliveries of changed colours."""
@@ -41,33 +36,6 @@ class _Job:
     work: Callable[[], Any] = field(compare=False)
     done: Callable[[Any], None] = field(compare=False)
     result: Any = field(compare=False, default=None)
-
-
-class LiveLexer:
-    """Colours the lines of a growing block in the UI thread, as soon as the language's lexer has been loaded elsewhere.
-
-    Until then lines stay plain; `lex` returns nothing, so that they are asked for again.
-    """
-
-    def __init__(self, language: str, is_warm: Callable[[str], bool]) -> None:
-        self._language = language
-        self._is_warm = is_warm
-        self._lexer: LineLexer | None = None
-
-    def _ready(self) -> LineLexer | None:
-        if self._lexer is None and self._is_warm(self._language):
-            from coderapp.text.highlight import LineLexer
-
-            self._lexer = LineLexer(self._language)
-        return self._lexer
-
-    def lex(self, lines: Sequence[str]) -> list[Spans]:
-        lexer = self._ready()
-        return [lexer.lex(line) for line in lines] if lexer else []
-
-    def peek(self, part: str) -> Spans:
-        lexer = self._ready()
-        return lexer.peek(part) if lexer else ()
 
 
 class _Thread(QThread):
@@ -118,18 +86,6 @@ class Highlighter(QObject):
         """
         return Colouring(self, lines, language, closed=closed, on_change=on_change)
 
-    def request(self, lines: Sequence[str], language: str, done: OnSpans) -> None:
-        """Calls `done` in the UI thread with the spans of each line."""
-        given = list(lines)
-
-        def work() -> Sequence[Spans]:
-            from coderapp.text.highlight import highlight
-
-            return highlight(given, language)
-
-        self.warm(language)
-        self.submit(None, work, done, urgent=False)
-
     def warm(self, language: str) -> None:
         """Loads a language's lexer in the thread."""
         if language in self._warm or language in self._cold:
@@ -142,11 +98,6 @@ class Highlighter(QObject):
             highlight.warm(language)
 
         self.submit(None, work, lambda _: self._on_warmed(language), urgent=True)
-
-    def live(self, language: str) -> LiveLexer:
-        """For a block that grows."""
-        self.warm(language)
-        return LiveLexer(language, self._warm.__contains__)
 
     @property
     def pending(self) -> int:
@@ -181,8 +132,9 @@ class Highlighter(QObject):
     def took(self, language: str, size: int, seconds: float) -> None:
         """How long it took to lex some characters here."""
         if size >= 40:
+            # What else ran meanwhile counts as well: the best pace of late is nearest to the truth.
             pace = seconds / size
-            self._pace[language] = (3 * self._pace.get(language, pace) + pace) / 4
+            self._pace[language] = min(pace, 1.1 * self._pace.get(language, pace))
 
     def submit(
         self, owner: Colouring | None, work: Callable[[], Any], done: Callable[[Any], None], *, urgent: bool

@@ -11,8 +11,8 @@ WAITS: dict[str, str] = {
     "csharp": "a verbatim string, a comment",
     "css": "a comment",
     "docker": "a heredoc; an instruction that goes on by a backslash",
-    "html": "a comment, an attribute's value. A script or style is lexed by its own lexer as it grows; one that is never "
-    "closed goes on to the end (Pygments: its first line only)",
+    "html": "a comment, an attribute's value. A script or style is lexed by its own lexer as it grows; one that is "
+    "never closed goes on to the end (Pygments: its first line only)",
     "java": "a text block, a comment, a method's head",
     "javascript": "a comment",
     "json": "a string, until it is known whether a colon follows; nothing is remembered behind a bracket or comma",
@@ -37,8 +37,8 @@ def table() -> str:
     rows = [f"| {language} | {waits} |" for language, waits in sorted(WAITS.items())]
     rows.append("| any other that Pygments drives by a table | the construct that runs over lines, until its end |")
     rows.append(
-        f"| any other lexer (consoles, languages inside templates) | everything: up to {WHOLE_LINES:,} lines once, when "
-        "the block closes; beyond, each line for itself (not exact) |"
+        f"| any other lexer (consoles, languages inside templates) | everything: up to {WHOLE_LINES:,} lines once, "
+        "when the block closes; beyond, each line for itself (not exact) |"
     )
     limit = (
         f"What is longer than {REACH:,} characters is coloured as if the text ended there, and where that has happened "

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coderapp.text import machines
 from coderapp.text.highlight import CodeSpan, Lines, highlight
-from coderapp.text.languages import LANGUAGES, fence
+from coderapp.text.languages import LANGUAGES
 from coderapp.text.machines import resumes
 from coderapp.text.resumable import EVERY, Checkpoint, ResumableLexer
 from coderapp.text.resuming import WAITS, table
