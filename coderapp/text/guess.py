@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 MOST_LINES = 60
-MOST_CHARACTERS = 2500
+MOST_CHARACTERS = 1600
 """As much of the code's beginning is looked at."""
 
 _ENOUGH = 6

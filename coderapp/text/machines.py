@@ -29,6 +29,10 @@ much. More than the longest line that is lexed."""
 
 MOST_FAR = 8
 
+NEAR = frozenset({"Java"})
+"""Lexers, by Pygments' name, that get SHORT_REACH from the start: a rule of theirs takes any row of words for a
+method's head to be, and tries it anew at each word."""
+
 WHOLE_LINES = 20_000
 """Lines up to which a lexer that can't resume lexes a finished block in one go; beyond, each line for itself."""
 
@@ -167,7 +171,7 @@ class TableMachine:
         self.rules = _rules(lexer)
         self._lexer = lexer
         self._stack = list(state.stack)
-        self._far = state.far
+        self._far = MOST_FAR if lexer.name in NEAR else state.far
         self._idle = state.idle
         self._embedding = bool(_EMBEDDED.keys() & self.rules.table.keys())
         self._inner: TableMachine | None = None

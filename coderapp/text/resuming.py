@@ -42,7 +42,7 @@ def table() -> str:
     )
     limit = (
         f"What is longer than {REACH:,} characters is coloured as if the text ended there, and where that has happened "
-        f"{MOST_FAR} times in a block, what is longer than {SHORT_REACH:,}: this alone differs from the whole text's "
-        "colours."
+        f"{MOST_FAR} times in a block, or in Java, what is longer than {SHORT_REACH:,}: this alone differs from the "
+        "whole text's colours."
     )
     return "\n".join(["| language | what is provisional while the block grows |", "|---|---|", *rows, "", limit])
