@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from coderapp.core.attachments import prompt_parts
-from coderapp.core.conversation import Conversation
+from coderapp.core.conversation import ROOT, Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.core.events import Failed, Finished, ReasoningDelta, RetryScheduled, Started, StreamEvent, ToolCallDelta
 from coderapp.core.message import FilePart, FinishReason, JsonValue, Message, Role
@@ -266,14 +267,16 @@ class Session(QObject):
 
     def _reset_rows(self) -> None:
         conversation = self.conversation
-        growing = self._answer.id if self._answer else ""
-        now = RowState.STREAMING if self._state is SessionState.STREAMING else RowState.WAITING
-        self.model.show(
-            [
-                Row(message, conversation.branch(message.id), now if message.id == growing else RowState.SETTLED)
-                for message in conversation.path()
-            ]
-        )
+        rows = []
+        parent = ROOT
+        for message in conversation.path():
+            alone = len(conversation.children[parent]) == 1
+            rows.append(Row(message) if alone else Row(message, conversation.branch(message.id)))
+            parent = message.id
+        if self._answer is not None and rows and rows[-1].message.id == self._answer.id:
+            now = RowState.STREAMING if self._state is SessionState.STREAMING else RowState.WAITING
+            rows[-1] = replace(rows[-1], state=now)
+        self.model.show(rows)
 
     # what is set
 

@@ -8,30 +8,44 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-BUDGET = 0.008
-"""Seconds that taking text in may last before it is put off to the next frame."""
+BUDGET = 0.004
+"""Seconds that reading text may last before what is left is put off to the next frame; laying out and painting what it
+changed on screen comes on top.
+"""
 
-PIECE = 1_000
-"""Characters that are taken in at a time."""
+PIECE = 400
+"""Characters that are read at a time."""
 
-NEXT_FRAME = 6
+AT_ONCE = 300
+"""Characters that are read where they are delivered."""
+
+NEXT_FRAME = 5
 """Milliseconds until what did not fit is gone on with: painting, keys and clicks come between."""
 
 
 class Arrivals(QObject):
-    """`take(row, text)` is called with pieces; it returns False where nothing can be seen: then they wait until `wake`.
-    `settled(row)` is called when a row that ended (`settle_later`) has been taken in.
+    """While `can_show()`, `take(row, text)` is called with pieces, and `show(row)` after some of them; else they wait
+    until `wake`. `settled(row)` is called when a row that ended (`settle_later`) has been taken in.
     """
 
-    def __init__(self, take: Callable[[int, str], bool], settled: Callable[[int], None], parent: QObject) -> None:
+    def __init__(
+        self,
+        can_show: Callable[[], bool],
+        take: Callable[[int, str], None],
+        show: Callable[[int], None],
+        settled: Callable[[int], None],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
+        self._can_show = can_show
         self._take = take
+        self._show = show
         self._settled = settled
         self._waiting: deque[str] = deque()
         self._row = -1
         self._settles = False
         self._busy = False
-        self._timer = QTimer(self, singleShot=True, interval=NEXT_FRAME)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._go_on)
 
@@ -43,8 +57,12 @@ class Arrivals(QObject):
         self._row = row
         for start in range(0, len(text), PIECE):
             self._waiting.append(text[start : start + PIECE])
-        if self._waiting and not self._timer.isActive() and not self._busy:
+        if not self._waiting or self._timer.isActive() or self._busy:
+            return
+        if len(text) <= AT_ONCE:
             self._go_on()
+        else:  # not in one go with what delivered it, nor with painting: keys and clicks come between
+            self._timer.start(0)
 
     def settle_later(self, row: int) -> bool:
         """Whether text of the row still waits; then `settled` is called when it does not any more."""
@@ -61,23 +79,23 @@ class Arrivals(QObject):
     def wake(self) -> None:
         """Something can be seen again."""
         if self._waiting and not self._timer.isActive() and not self._busy:
-            self._timer.start()
+            self._timer.start(NEXT_FRAME)
 
     def _go_on(self) -> None:
-        begin = time.perf_counter()
+        if not self._can_show():
+            return
+        end = time.perf_counter() + BUDGET
         self._busy = True
         try:
             while self._waiting:
-                if not self._take(self._row, self._waiting[0]):
-                    return
-                if self._waiting:
-                    self._waiting.popleft()
-                if time.perf_counter() - begin > BUDGET:
+                self._take(self._row, self._waiting.popleft())
+                if time.perf_counter() > end:
                     break
+            self._show(self._row)
         finally:
             self._busy = False
         if self._waiting:
-            self._timer.start()
+            self._timer.start(NEXT_FRAME)
         elif self._settles:
             self._settles = False
             self._settled(self._row)

@@ -27,6 +27,7 @@ class Body:
         self.items: dict[int, BlockItem] = {}
         self.wrap = False
         """How code starts."""
+        self._last_change: float | None = None
         self.fold = False
         """Whether long code starts folded."""
         self._states: dict[int, CodeState] = {}
@@ -76,14 +77,22 @@ class Body:
         if item is None:
             self.heights.set(index, self._gap(index) + self._estimate(index))
             return top
-        if isinstance(item, CodeItem):
+        block = self.blocks[index]
+        if isinstance(item, CodeItem) and isinstance(block, CodeBlock):
+            before = top
             top += item.grew(kept)
+            self._last_change = before + item.bottom_of_line(len(block.lines) - 1) if top > before else None
         elif isinstance(item, TableItem):
             top += item.top_of_row(kept)
             item.grew(kept)
         if self._style is not None:
             self._measure(index, item, self._style)
         return top
+
+    def take_last_change(self) -> float | None:
+        """Where ends what the last `grew` changed, if that is above the end; asked for once."""
+        found, self._last_change = self._last_change, None
+        return found
 
     def _put(self, index: int, item: BlockItem) -> None:
         item.gap = self._gap(index)
@@ -171,6 +180,13 @@ class Body:
         for index in [index for index in self.items if not first <= index <= last]:
             self.items.pop(index).release()
             self._measured.discard(index)
+
+    def release(self) -> None:
+        """Nothing is shown any more."""
+        for item in self.items.values():
+            item.release()
+        self.items.clear()
+        del self._make
 
     def top(self, index: int) -> float:
         """Where a block begins, below its gap."""

@@ -164,6 +164,10 @@ class CodeItem(BlockItem, Sideways):
             return 0.0
         return self._body_top + first * self._line_height
 
+    def bottom_of_line(self, line: int) -> float:
+        """The height at which the rows of a line end, in a block that is not wrapped; of a wrapped one its end."""
+        return self.height if self.state.wrapped else self._body_top + (line + 1) * self._line_height
+
     @property
     def named_info(self) -> str:
         """The info string, or the language that was guessed."""
@@ -282,14 +286,14 @@ class CodeItem(BlockItem, Sideways):
     def _paint_numbers(self, painter: QPainter, first: int, last: int, style: DocumentStyle, colour: object) -> None:
         painter.setFont(style.code_small)
         painter.setPen(colour)
-        wide = self._gutter - metrics.GUTTER_PADDING
-        x = self._left + metrics.CODE_PADDING
+        right = self._left + metrics.CODE_PADDING + self._gutter - metrics.GUTTER_PADDING
+        drop = (self._line_height - style.number_height) / 2
         for row in range(first, last):
             line, start = self._rows.at(row)
             if not start:
-                y = self._body_top + row * self._line_height
-                box = QRectF(x - 8, y, wide + 8, self._line_height)
-                painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line + 1))
+                number = style.number(line + 1)
+                y = self._body_top + row * self._line_height + drop
+                painter.drawStaticText(QPointF(right - number.size().width(), y), number)
 
     def _paint_frame(self, painter: QPainter, style: DocumentStyle, clip: QRectF) -> None:
         """Rounded only where the corners are: a rounded path as tall as a long block costs too much."""

@@ -50,7 +50,7 @@ class DocumentLayout:
         self.page = 0
         self._make = make
         self._heights = Heights()
-        self._sizes: list[tuple[int, int]] = []  # characters and lines of each message
+        self._sizes: list[int] = []  # characters of each message
 
     @property
     def column(self) -> float:
@@ -71,9 +71,9 @@ class DocumentLayout:
         """The rows from `first` on are others."""
         self.rows = rows
         for index in [index for index in self.items if index >= first]:
-            del self.items[index]
+            self.items.pop(index).release()
         del self._sizes[first:]
-        self._sizes += [_size(row) for row in rows[first:]]
+        self._sizes += [len(row.message.text) for row in rows[first:]]
         if first:
             self._heights.truncate(first)
             for index in range(first, len(rows)):
@@ -91,20 +91,19 @@ class DocumentLayout:
 
     def replace(self, index: int) -> None:
         """A message has other content."""
-        self.items.pop(index, None)
-        self._sizes[index] = _size(self.rows[index])
+        if item := self.items.pop(index, None):
+            item.release()
+        self._sizes[index] = len(self.rows[index].message.text)
         self._heights.set(index, self._estimate(index))
 
     def estimate(self) -> None:
         """All heights anew, after the width or the style changed."""
-        self._heights = Heights(
-            self._estimate(index) if index not in self.items else self._fitted(index) for index in range(len(self.rows))
-        )
-
-    def _fitted(self, index: int) -> float:
-        item = self.items[index]
-        item.set_width(self.column, self.style)
-        return item.height + metrics.MESSAGE_GAP
+        height, a_character = self._guess()
+        guesses = [height + size * a_character for size in self._sizes]
+        for index, item in self.items.items():
+            item.set_width(self.column, self.style)
+            guesses[index] = item.height + metrics.MESSAGE_GAP
+        self._heights = Heights(guesses)
 
     def _fit(self, index: int, item: MessageItem) -> None:
         item.set_width(self.column, self.style)
@@ -115,11 +114,16 @@ class DocumentLayout:
         return self._heights.set(index, self.items[index].height + metrics.MESSAGE_GAP)
 
     def _estimate(self, index: int) -> float:
-        """A height from the number of characters and lines."""
-        characters, lines = self._sizes[index]
-        room = self.column
-        rows = lines + characters * self.style.average_width / room
-        return metrics.HEADER_HEIGHT + rows * self.style.code_height + metrics.FOOTER_HEIGHT + metrics.MESSAGE_GAP
+        height, a_character = self._guess()
+        return height + self._sizes[index] * a_character
+
+    def _guess(self) -> tuple[float, float]:
+        """What a message without a word takes, and what each character adds: answers are half code, and few lines are
+        full.
+        """
+        frame = metrics.HEADER_HEIGHT + metrics.FOOTER_HEIGHT + metrics.MESSAGE_GAP
+        columns = min(60.0, self.column / self.style.average_width)
+        return frame + self.style.code_height, self.style.code_height / columns
 
     # geometry
 
@@ -204,8 +208,8 @@ class DocumentLayout:
             visible = self.visible()
             for index in list(self.items):
                 far = abs(index - visible.start) > KEPT // 2
-                if far and self.items[index].settled and sum(self._sizes[index]) < AT_ONCE:
-                    del self.items[index]
+                if far and self.items[index].settled and self._sizes[index] < AT_ONCE:
+                    self.items.pop(index).release()
 
     # finding
 
@@ -333,8 +337,3 @@ class DocumentLayout:
                 if placed.rect.bottom() > 0 and placed.rect.top() < self.page:
                     found.append(placed)
         return found
-
-
-def _size(row: Row) -> tuple[int, int]:
-    text = row.message.text
-    return len(text), text.count("\n") + 1

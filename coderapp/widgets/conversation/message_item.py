@@ -141,19 +141,24 @@ class MessageItem:
         self._lead = len(thoughts)
         self.body.change(0, [*thoughts, *self._main, *self._calls()])
 
-    def feed(self, text: str) -> float:
-        """More text came. Returns the height from which on the message may look different."""
+    def feed(self, text: str) -> tuple[float, float | None]:
+        """More text came. Returns the heights between which the message may look different; None: to its end."""
         self.realise()
         self._fed = True
         if self._stream is None:
-            return self.height
+            return self.height, None
         self._stream.feed(text)
-        return self._take(self._stream.flush())
+        height, bottom = self.height, self.body_bottom
+        top = self._take(self._stream.flush())
+        if self.height != height:
+            return top, None
+        end = self.body.take_last_change()
+        return top, bottom if end is None else self._body_top + end
 
     def settle(self) -> float:
-        """No more text comes. Returns as `feed` does."""
+        """No more text comes. Returns the height from which on the message may look different."""
         self.realise()
-        return self._take(self._stream.flush(final=True)) if self._stream else self.height
+        return self._take(self._stream.flush(final=True)) if self._stream is not None else self.height
 
     def replace_row(self, row: Row) -> None:
         """Another value of the same message: state, notice, generation. Its text must be what was fed."""
@@ -261,6 +266,12 @@ class MessageItem:
                 muted = self._lead and any(block is thought for thought in self.body.blocks[: self._lead])
                 return TextItem(block, "text_muted" if muted else "text")
 
+    def release(self) -> None:
+        """The message is not shown any more. Lets go of what refers back to it: collecting garbage is rare here."""
+        self.body.release()
+        self.spots.release()
+        self.on_parsed = None
+
     # geometry
 
     @property
@@ -366,12 +377,13 @@ class MessageItem:
             painter.translate(self.pad, y)
             item.paint(painter, clip.translated(-self.pad, -y), style, ranges(index))
             painter.restore()
-        if clip.bottom() > self.body_bottom:
+        bottom = clip.bottom()
+        if bottom > self.body_bottom + metrics.GAP_SMALL:
             if self.problem is not None:
                 self._paint_problem(painter, style, ratio)
             if not self.is_prompt:
                 self._paint_footer(painter, style)
-        for spot in self.spots.between(clip.top(), clip.bottom(), style):
+        for spot in self.spots.between(clip.top(), bottom, style):
             paint_spot(painter, spot, style, hovered=spot == lit[0], focused=spot == lit[1], ratio=ratio)
             if spot.action is Action.PREVIOUS:
                 self._paint_count(painter, spot.rect, style)

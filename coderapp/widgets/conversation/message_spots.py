@@ -34,6 +34,9 @@ class MessageSpots:
     def __init__(self, item: MessageItem) -> None:
         self._item = item
 
+    def release(self) -> None:
+        del self._item
+
     @property
     def groups(self) -> int:
         return len(self._item.body.blocks) + 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import count
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QTextCharFormat, QTextLayout
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QStaticText, QTextCharFormat, QTextLayout
 
 from coderapp.qt.formulas import Formula, Formulas, matching_size
 from coderapp.qt.theme import Theme
@@ -16,6 +17,9 @@ _HEADING_SCALE = (1.0, 1.55, 1.3, 1.12, 1.0, 1.0, 1.0)
 
 LEADING = 1.22
 """Line distance over the font's height."""
+
+MOST_NUMBERS = 2_000
+"""Numbers of lines that are kept ready."""
 
 Formats = list[QTextLayout.FormatRange]
 
@@ -55,6 +59,7 @@ class DocumentStyle:
         self.text_line_height = float(round(self.metrics.height() * LEADING))
         self._colours: dict[str, QColor] = {}
         self._inline: dict[Style, QTextCharFormat] = {}
+        self._numbers: dict[int, QStaticText] = {}
 
     @staticmethod
     def _heading(base: QFont, level: int) -> QFont:
@@ -113,6 +118,22 @@ class DocumentStyle:
     @cached_property
     def _math_size(self) -> float:
         return matching_size(self.metrics)
+
+    @cached_property
+    def number_height(self) -> float:
+        return QFontMetricsF(self.code_small).height()
+
+    def number(self, line: int) -> QStaticText:
+        """A line's number, ready to be drawn in `code_small`."""
+        found = self._numbers.get(line)
+        if found is None:
+            if len(self._numbers) >= MOST_NUMBERS:
+                self._numbers.clear()
+            found = self._numbers[line] = QStaticText(str(line))
+            found.setTextFormat(Qt.TextFormat.PlainText)
+            found.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+            found.prepare(font=self.code_small)
+        return found
 
     def inline(self, style: Style) -> QTextCharFormat:
         found = self._inline.get(style)

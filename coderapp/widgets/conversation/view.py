@@ -110,11 +110,12 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._following = True
         self._adjusting = False
         self._taken = 0
+        self._changed: tuple[float, float | None] | None = None  # what of the growing answer is to be painted
         self._wrap_code = False
         self._numbered = True
         self._pointer = Pointer(self.viewport(), self._layout, self._selection, self, self)
         self._keyboard = Keyboard(self._layout, self._selection, self)
-        self._arrivals = Arrivals(self._take_arrived, self._on_settled, self)
+        self._arrivals = Arrivals(self._can_show, self._take_arrived, self._show_arrived, self._on_settled, self)
         accessible.expose(self)
         if formulas is not None:
             formulas.ready.connect(self._on_formulas)
@@ -203,7 +204,6 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def _on_reset(self) -> None:
         self._forget()
         self._layout.width = self.width()
-        self._layout.items.clear()
         self._layout.reset(self._model.rows if self._model else [])
         self._take_up_growing()
         accessible.messages_replaced(self)
@@ -213,6 +213,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
 
     def _forget(self) -> None:
         self._arrivals.clear()
+        self._changed = None
         self._selection.clear()
         self.finding.stop()
         self.marks.clear()
@@ -236,6 +237,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         """Rows from `first` on are others; those before stay."""
         assert self._model is not None
         self._arrivals.clear()
+        self._changed = None
         self._selection.clear()
         self.marks.clear()
         self._pointer.drop_hover()
@@ -271,24 +273,37 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def _on_text_appended(self, index: int, text: str) -> None:
         self._arrivals.put(index, text)
 
-    def _take_arrived(self, index: int, text: str) -> bool:
-        """A piece of text that came. False where nothing can be seen, so that it may wait."""
-        if not self.isVisible() or self.window().isMinimized():
-            return False
+    def _can_show(self) -> bool:
+        return self.isVisible() and not self.window().isMinimized()
+
+    def _take_arrived(self, index: int, text: str) -> None:
+        """A piece of text that came."""
+        top, end = self._layout.item(index).feed(text)
+        if self._changed is None:
+            self._changed = (top, end)
+        else:  # of several pieces, from the first change to the end
+            self._changed = (min(self._changed[0], top), None)
+
+    def _show_arrived(self, index: int) -> None:
+        """Lays out and paints what the pieces have changed."""
         layout = self._layout
-        item = layout.item(index)
-        before, was_stuck, height = layout.offset, layout.sticky() is not None, item.height
-        top = layout.top(index) + item.feed(text)
+        changed, self._changed = self._changed, None
+        if changed is None:
+            return
+        before, was_stuck = layout.offset, self._stuck()
         layout.measure(index)
+        place = layout.top(index)
+        top = place + changed[0]
         self._taken += 1
         if self._taken % DROP_AFTER == 0:
             layout.drop_far()
         if self._following:
             self._go_to_end()
             if moved := before - layout.offset:
-                self._blit(moved, was_stuck=was_stuck)
-            self._repaint_from(top, layout.top(index) + item.body_bottom if item.height == height else None)
-            return True
+                self._blit(moved, was_stuck)
+            end = None if changed[1] is None or moved else place + changed[1]
+            self._repaint_from(top, end)
+            return
         self._bar_soon()
         if layout.realise_visible():
             self._place(layout.anchor())
@@ -296,7 +311,6 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             self._repaint_from(top)
         else:
             self.arrived_unseen.emit()
-        return True
 
     def _on_parsed(self, item: MessageItem, blocks: list[Block]) -> None:
         """A long message is there as it is meant; until now it was shown plain."""
@@ -402,7 +416,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         layout = self._layout
         seen = layout.anchor()
         self._set_following(value >= layout.scroll_range - metrics.FOLLOW_SLACK)
-        was_stuck = layout.sticky() is not None
+        was_stuck = self._stuck()
         layout.offset = float(value)
         # What is measured keeps its place while what comes into sight turns out to be higher or lower than was thought.
         self._place(layout.anchor())
@@ -410,22 +424,30 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         if seen is None:
             self.refresh()
         elif moved:
-            self._blit(moved, was_stuck=was_stuck)
+            self._blit(moved, was_stuck)
         layout.drop_far()
         self._pointer.drop_hover()
 
-    def _blit(self, dy: float, *, was_stuck: bool) -> None:
+    def _blit(self, dy: float, stuck_before: CodeItem | None) -> None:
         """Moves the pixels that stay; Qt asks for what comes into sight. A header that sticks does not move."""
         dy = round(dy)
-        port = self.viewport()
-        if abs(dy) >= self._layout.page:
+        port, header = self.viewport(), metrics.CODE_HEADER
+        stuck = self._stuck()
+        if abs(dy) >= self._layout.page - header:
             port.update()
-            return
-        port.scroll(0, dy)
-        if was_stuck:
-            port.update(0, dy, port.width(), metrics.CODE_HEADER + 1)
-        if was_stuck or self._layout.sticky() is not None:
-            port.update(0, 0, port.width(), metrics.CODE_HEADER + 1)
+        elif stuck is not None and stuck is stuck_before:
+            port.scroll(0, dy, QRect(0, header, port.width(), port.height() - header))
+        else:
+            port.scroll(0, dy)
+            if stuck_before is not None:
+                port.update(0, dy, port.width(), header + 1)
+            if stuck is not None:
+                port.update(0, 0, port.width(), header + 1)
+
+    def _stuck(self) -> CodeItem | None:
+        """The code whose header is painted at the top of the screen."""
+        found = self._layout.sticky()
+        return found[2] if found else None
 
     def scroll_to(self, offset: float) -> None:
         self._sync_bar()
@@ -438,8 +460,8 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         """Paints anew from a height of the document to another, or down to its end."""
         port, layout = self.viewport(), self._layout
         top = max(0, int(y - layout.offset) - 2)
-        end = layout.top(len(layout.rows)) + 2 * metrics.GAP_LARGE if end is None else end + 1
-        bottom = min(port.height(), round(end - layout.offset) + 1)
+        end = layout.top(len(layout.rows)) + 2 * metrics.GAP_LARGE if end is None else end
+        bottom = min(layout.page, round(end - layout.offset) + 1)
         if top < bottom:
             left = round(self._layout.left) - metrics.GAP_LARGE
             port.update(left, top, round(self._layout.column) + 2 * metrics.GAP_LARGE, bottom - top)
