@@ -16,15 +16,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from coderapp.text.blocks import Block, Cell, CodeBlock, TableBlock, TextBlock
+from coderapp.text.leaves import Code, Formula, Table
 from coderapp.text.markdown import read, weight, without_task_mark
-from coderapp.text.structure import LONGEST_LINE, Code, Formula, Structure, Table
+from coderapp.text.structure import LONGEST_LINE, Structure
 
 _FORMULA = re.compile(r"[ \t>\d.)*+-]*(?:\$\$|\\\[)")
 MOST_RESOLVED = 80_000
 """Weight of the texts that are read once more at the end because of references defined below them: about 50 ms."""
 
 _LOOK_UP = 40  # what a text takes beyond its weight
-_UNDECIDED = re.compile(r"[ \t]*(?:[-=|: ]+|[-+*_]+|\d{1,9}[.)]?|#{1,6}|`{1,2}|~{1,2}|\$|\\)$")
+_UNDECIDED = re.compile(
+    r"[ \t>]*(?:[-=|: ]+|[-+*_]+|\d{1,9}[.)]?|#{1,6}|`{1,2}|~{1,2}|\$\$?|\\[\[(]?"
+    r"|(?:[-+*]|\d{1,9}[.)])[ \t]+\[(?:[ xX]\]?)?|\[(?:\^[\w.-]*\]?)?)$"
+)
 """A line of which nothing is shown until more of it came, for it would soon look different."""
 
 
@@ -76,10 +80,10 @@ class MarkdownStream:
             self._end()
         tail = [] if final else self._incomplete()
         if _extent(growing) != before:
-            self._changed(Update(self._structure.base - 1, True, kept))
-        self._show([*self._structure.fresh, *tail])
-        self._structure.base += len(self._structure.fresh)
-        self._structure.fresh.clear()
+            self._changed(Update(self._structure.out.base - 1, True, kept))
+        self._show([*self._structure.out.fresh, *tail])
+        self._structure.out.base += len(self._structure.out.fresh)
+        self._structure.out.fresh.clear()
         if final:
             self._resolve()
         return self._update
@@ -223,7 +227,7 @@ class MarkdownStream:
 
     def _show(self, new: list[Block]) -> None:
         """Puts blocks in place below the finished ones. Those that are as they were stay the same objects."""
-        first = index = self._structure.base
+        first = index = self._structure.out.base
         leaf = self._structure.leaf
         for block in new:
             known = self.blocks[index] if index < len(self.blocks) else None
@@ -247,10 +251,10 @@ class MarkdownStream:
 
     def _resolve(self) -> None:
         """Reads once more what cites a reference that was defined after it."""
-        references = self._structure.references
+        references = self._structure.out.references
         tables: dict[int, TableBlock] = {}
         room = MOST_RESOLVED
-        for citing in self._structure.citing:
+        for citing in self._structure.out.citing:
             if not any(label in references for label in citing.labels):
                 continue
             room -= weight(citing.source) + _LOOK_UP
@@ -273,7 +277,7 @@ class MarkdownStream:
                 if block != known:
                     self.blocks[citing.index] = block
                     self._changed(Update(citing.index))
-        self._structure.citing.clear()
+        self._structure.out.citing.clear()
 
 
 def parse(text: str) -> list[Block]:

@@ -9,26 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import ChainMap
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from markdown_it.common.utils import unescapeAll
 
-from coderapp.text.blocks import (
-    LINE_BREAK,
-    Block,
-    Cell,
-    CodeBlock,
-    MathBlock,
-    Place,
-    RuleBlock,
-    TableBlock,
-    TextBlock,
-)
+from coderapp.text.blocks import LINE_BREAK, Block, CodeBlock, MathBlock, RuleBlock, TableBlock, TextBlock
+from coderapp.text.finished import Finished
+from coderapp.text.leaves import Code, Container, Formula, Table, Text
 from coderapp.text.lines import Line
-from coderapp.text.markdown import HEAVIEST, MARGIN, Read, Reader, heavy_at, read, weight, without_task_mark
-from coderapp.text.references import References, labels, take_definitions
+from coderapp.text.markdown import MARGIN, heavy_at, weight
+from coderapp.text.references import take_definitions
 from coderapp.text.tables import alignment, cells
 
 DEEPEST = 20
@@ -44,10 +34,8 @@ PIECE = 5_000
 _LONGEST_FORMULA = 4_000
 _MOST_FORMULA_LINES = 100
 _MOST_EMPTY_CELLS = 0x10000
-_MOST_CITING = 200_000
 
 _LONGEST_CLOSER = 200
-_EMPTY = Cell("")
 
 _BULLETS = ("•", "◦", "▪")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
@@ -59,108 +47,24 @@ _NOTE = re.compile(r"\[\^([\w.-]{1,60})\]:[ \t]*")
 _STARTS = frozenset(">#`~=-*_+|:$\\[0123456789")
 
 
-@dataclass(slots=True)
-class _Container:
-    """An open quote or list item; the outermost stands for the document."""
-
-    indent: int = -1  # columns by which an item's content is indented; -1: no item
-    empty: bool = True
-    mark: str = ""  # of the list that an item in here would go on; "": none
-    number: int = 0  # which it would have
-
-
-@dataclass(slots=True)
-class _Text:
-    """An open paragraph, or the rest of a heading whose line is too long."""
-
-    content: str = ""
-    weight: int = 0
-    level: int = 0
-    note: str = ""  # the label of the footnote that it is
-    continued: bool = False
-    head: bool = True  # the last line may be a table's: not indented, nor a lazy continuation
-
-
-@dataclass(slots=True)
-class Code:
-    """An open fence, or indented code (no `closer`)."""
-
-    block: CodeBlock
-    closer: re.Pattern[str] | None = None
-    mark: str = ""
-    indent: int = 0
-    blank: list[str] = field(default_factory=list)  # lines that belong to it if another one comes
-
-
-@dataclass(slots=True)
-class Table:
-    """An open table."""
-
-    block: TableBlock
-    missing: int = 0  # cells that its rows lack
-
-
-@dataclass(slots=True)
-class Formula:
-    """What may be a formula of several lines."""
-
-    closer: str
-    lines: tuple[str, ...]
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Citing:
-    """A finished text with words in brackets that no reference explained. `row` and `column` where it is a cell,
-    `first` where it is the first block of a list item, `gap` where a space was put behind it.
-    """
-
-    index: int
-    source: str
-    labels: frozenset[str]
-    first: bool = False
-    gap: bool = False
-    row: int = -1
-    column: int = -1
-
-
 class Structure:
-    """The open containers and leaf. `fresh` holds the blocks that were finished, or begun in their place, since it was
-    last emptied; `base` is the index of the first one in the document.
-    """
+    """The open containers and the open leaf; `out` takes what is finished."""
 
     def __init__(self) -> None:
-        self.fresh: list[Block] = []
-        self.base = 0
-        self.references: References = {}
-        self.citing: list[Citing] = []
-        self.leaf: _Text | Code | Table | Formula | None = None
+        self.out = Finished()
+        self.leaf: Text | Code | Table | Formula | None = None
         self.failed = False  # what was taken for a formula is none
-        self._reader = Reader()
-        self._look: Callable[[str, References], Read] = self._reader.exact
-        self._copied = False
-        self._cited = 0  # characters in `citing`
-        self._containers = [_Container()]
-        self._path = ""
+        self._containers = [Container()]
         self._level = 0
-        self._pending = ""  # the marker that the next block takes
 
     def copy(self, *, unread: bool = False) -> Structure:
-        """One to try lines on, which leaves this one as it is but for the block of its leaf. Its texts are guesses, or
-        where `unread` as they stand in the source.
-        """
+        """One to try lines on, which leaves this one as it is but for the block of its leaf."""
         new = Structure.__new__(Structure)
-        new.fresh = []
-        new.base = self.base + len(self.fresh)
-        new.references = ChainMap({}, self.references)
-        new.citing = []
+        new.out = self.out.copy(unread=unread)
         new.leaf = replace(self.leaf) if self.leaf else None
         new.failed = False
-        new._reader = self._reader
-        new._look = _unread if unread else self._reader.guess
-        new._copied = True
-        new._containers = [_Container(each.indent, each.empty, each.mark, each.number) for each in self._containers]
-        new._path, new._level, new._pending = self._path, self._level, self._pending
+        new._containers = [Container(each.indent, each.empty, each.mark, each.number) for each in self._containers]
+        new._level = self._level
         return new
 
     # lines
@@ -182,13 +86,13 @@ class Structure:
             self._close_to(depth)
             self._close_leaf()
             return
-        if isinstance(self.leaf, _Text) and self.leaf.content.startswith("[") and not self.leaf.continued:
-            rest = take_definitions(self.leaf.content, self.references, text[line.next :])
+        if isinstance(self.leaf, Text) and self.leaf.content.startswith("[") and not self.leaf.continued:
+            rest = take_definitions(self.leaf.content, self.out.references, text[line.next :])
             if not rest:
                 self.leaf = None
             elif len(rest) < len(self.leaf.content):
                 self.leaf.content, self.leaf.weight = rest, weight(rest)
-        paragraph = self.leaf if isinstance(self.leaf, _Text) else None
+        paragraph = self.leaf if isinstance(self.leaf, Text) else None
         while line.indent < 4 and text[line.next] in _STARTS:
             begun = self._begin(line, depth, paragraph, matched, whole, formulas)
             if begun is None:
@@ -209,17 +113,17 @@ class Structure:
             if isinstance(self.leaf, Table) and whole and self._row(self.leaf, text[line.next :]):
                 return
             self._begin_leaf(depth)
-            self.leaf = _Text(head=whole)
+            self.leaf = Text(head=whole)
             self._put(self.leaf, text[line.next :])
 
     @property
     def takes_more(self) -> bool:
         """Whether `more` can take the rest of a line whose beginning was read. If not, it is a line of its own."""
-        return isinstance(self.leaf, _Text) or (isinstance(self.leaf, Code) and not self.leaf.blank)
+        return isinstance(self.leaf, Text) or (isinstance(self.leaf, Code) and not self.leaf.blank)
 
     def more(self, text: str) -> None:
         """Reads more of the line that was begun."""
-        if isinstance(self.leaf, _Text):
+        if isinstance(self.leaf, Text):
             self._put(self.leaf, text)
         elif isinstance(self.leaf, Code):
             line = self.leaf.block.lines.pop()
@@ -228,7 +132,7 @@ class Structure:
 
     def end_line(self) -> None:
         """The line that was begun ends here."""
-        if isinstance(self.leaf, _Text) and self.leaf.level:
+        if isinstance(self.leaf, Text) and self.leaf.level:
             self._close_leaf()
 
     def end(self) -> None:
@@ -241,16 +145,16 @@ class Structure:
         if isinstance(leaf, Formula):
             self.leaf = None
             opening = "$$" if leaf.closer == "$$" else "\\["
-            self.fresh.append(TextBlock(opening + LINE_BREAK.join(leaf.lines), (), 0, self._place()))
+            self.out.fresh.append(TextBlock(opening + LINE_BREAK.join(leaf.lines), (), 0, self.out.place()))
         self.end()
-        if isinstance(leaf, Code) and leaf.block in self.fresh:
+        if isinstance(leaf, Code) and leaf.block in self.out.fresh:
             leaf.block.closed = False
             if leaf.closer and not leaf.block.lines:
                 leaf.block.info = ""  # it may go on, and half of it may name another language
-        return self.fresh
+        return self.out.fresh
 
     def _begin(
-        self, line: Line, depth: int, paragraph: _Text | None, matched: bool, whole: bool, formulas: bool
+        self, line: Line, depth: int, paragraph: Text | None, matched: bool, whole: bool, formulas: bool
     ) -> bool | None:
         """Begins what the mark at the line's next character begins. True: a container, whose content comes next. False:
         a block that the line is all of. None: nothing.
@@ -262,8 +166,8 @@ class Structure:
             if self._level_at(depth) >= DEEPEST:
                 return None
             self._begin_leaf(depth)
-            self._containers.append(_Container())
-            self._path += "q"
+            self._containers.append(Container())
+            self.out.path += "q"
             self._level += 1
             line.enter_quote()
             return True
@@ -271,9 +175,9 @@ class Structure:
             self._begin_leaf(depth)
             level = len(heading[1])
             if whole:
-                self._text(_without_hashes(text[level:]), level)
+                self.out.text(_without_hashes(text[level:]), level)
             else:
-                self.leaf = _Text(level=level)
+                self.leaf = Text(level=level)
                 self._put(self.leaf, text[heading.end() :])
             return False
         if first in "`~" and whole and (fence := _FENCE.match(text)):
@@ -295,15 +199,15 @@ class Structure:
             return False
         if first in "*-_" and whole and _RULE.match(text):
             self._begin_leaf(depth)
-            self.fresh.append(RuleBlock(self._place()))
+            self.out.fresh.append(RuleBlock(self.out.place()))
             return False
         if item := _ITEM.match(text):
             return self._begin_item(line, depth, item, inside)
         if first in "$\\" and whole and formulas:
             return self._begin_formula(depth, text, alone=paragraph is None)
-        if first == "[" and not self._pending and (note := _NOTE.match(text)):
+        if first == "[" and not self.out.marker and (note := _NOTE.match(text)):
             self._begin_leaf(depth)
-            self.leaf = _Text(note=note[1])
+            self.leaf = Text(note=note[1])
             self._put(self.leaf, text[note.end() :])
             return False
         return None
@@ -322,16 +226,16 @@ class Structure:
             return None
         self._close_to(depth)
         self._close_leaf()
-        if self._pending:  # an item that holds only a list: its marker gets a line of its own
-            self.fresh.append(TextBlock("", (), 0, self._place()))
+        if self.out.marker:  # an item that holds only a list: its marker gets a line of its own
+            self.out.fresh.append(TextBlock("", (), 0, self.out.place()))
         parent = self._containers[-1]
         parent.empty = False
         mark = item[0][-1]
         number = parent.number if parent.mark == mark else int(item[1] or 0)
         parent.mark, parent.number = mark, number + 1
-        self._pending = f"{number}{mark}" if item[1] else _BULLETS[min(self._path.count("l"), len(_BULLETS) - 1)]
-        self._containers.append(_Container(line.enter_item(len(item[0]))))
-        self._path += "l"
+        self.out.marker = f"{number}{mark}" if item[1] else _BULLETS[min(self.out.path.count("l"), len(_BULLETS) - 1)]
+        self._containers.append(Container(line.enter_item(len(item[0]))))
+        self.out.path += "l"
         self._level += 2
         return True
 
@@ -342,18 +246,12 @@ class Structure:
         self._close_leaf()
         while len(self._containers) > max(depth, 1):
             if self._containers.pop().indent >= 0:
-                if self._pending:
-                    self.fresh.append(TextBlock("", (), 0, self._place()))
+                if self.out.marker:
+                    self.out.fresh.append(TextBlock("", (), 0, self.out.place()))
                 self._level -= 2
             else:
                 self._level -= 1
-            self._path = self._path[:-1]
-
-    def _place(self) -> Place:
-        """Of the next block."""
-        place = Place(self._path, self._pending)
-        self._pending = ""
-        return place
+            self.out.path = self.out.path[:-1]
 
     # leaves
 
@@ -367,19 +265,19 @@ class Structure:
 
     def _close_leaf(self) -> None:
         leaf, self.leaf = self.leaf, None
-        if isinstance(leaf, _Text):
+        if isinstance(leaf, Text):
             self._close_text(leaf)
         elif isinstance(leaf, Code):
             leaf.block.closed = True  # for good also in a copy: what is at a line's beginning tells
         elif isinstance(leaf, Table):
-            leaf.block.closed = not self._copied
+            leaf.block.closed = not self.out.is_copy
         elif isinstance(leaf, Formula):
             self.failed = True
 
     def _begin_code(self, depth: int, info: str) -> CodeBlock:
         self._begin_leaf(depth)
-        code = CodeBlock(info, [], self._place(), closed=False)
-        self.fresh.append(code)
+        code = CodeBlock(info, [], self.out.place(), closed=False)
+        self.out.fresh.append(code)
         return code
 
     def _code_line(self, leaf: Code, line: Line, whole: bool) -> bool:
@@ -449,7 +347,7 @@ class Structure:
         rest = text[2:]
         if rest.endswith(closer) and closer not in rest[:-2] and rest[:-2].strip():
             self._begin_leaf(depth)
-            self.fresh.append(MathBlock(rest[:-2].strip(), self._place()))
+            self.out.fresh.append(MathBlock(rest[:-2].strip(), self.out.place()))
             return False
         if closer[-1] in rest or (rest and not alone):
             return None
@@ -466,14 +364,14 @@ class Structure:
             tex = "\n".join(leaf.lines)[:-2].strip()
             self.leaf = None
             self.failed = not tex
-            self.fresh.append(MathBlock(tex, self._place()))
+            self.out.fresh.append(MathBlock(tex, self.out.place()))
         else:
             too_long = leaf.size > _LONGEST_FORMULA or len(leaf.lines) > _MOST_FORMULA_LINES
             self.failed = end >= 0 or not whole or not text or too_long
 
     # tables
 
-    def _begin_table(self, paragraph: _Text, below: str) -> bool:
+    def _begin_table(self, paragraph: Text, below: str) -> bool:
         """Where the last line of a paragraph is the head of a table, and `below` says so."""
         begin = paragraph.content.rfind("\n") + 1
         head = paragraph.content[begin:]
@@ -485,9 +383,9 @@ class Structure:
             return False
         paragraph.content = paragraph.content[: max(0, begin - 1)]
         self._begin_leaf(len(self._containers))
-        table = TableBlock([], align, self._place(), closed=False)
-        table.rows.append(self._cells(sources, len(align), 0))
-        self.fresh.append(table)
+        table = TableBlock([], align, self.out.place(), closed=False)
+        table.rows.append(self.out.cells(sources, len(align), 0))
+        self.out.fresh.append(table)
         self.leaf = Table(table)
         return True
 
@@ -496,22 +394,12 @@ class Structure:
         leaf.missing += len(leaf.block.align) - len(sources)
         if leaf.missing > _MOST_EMPTY_CELLS:
             return False
-        leaf.block.rows.append(self._cells(sources, len(leaf.block.align), len(leaf.block.rows)))
+        leaf.block.rows.append(self.out.cells(sources, len(leaf.block.align), len(leaf.block.rows)))
         return True
-
-    def _cells(self, sources: list[str], count: int, row: int) -> tuple[Cell, ...]:
-        index = self.base + len(self.fresh) - (row > 0)
-        found = []
-        plain = sum(map(weight, sources)) > HEAVIEST
-        for column, source in enumerate(sources[:count]):
-            found.append(Cell(source) if plain else Cell(*read(source, self.references)))
-            if "[" in source and not plain:
-                self._cite(Citing(index, source, frozenset(), row=row, column=column))
-        return (*found, *(_EMPTY for _ in range(count - len(found))))
 
     # paragraphs
 
-    def _put(self, leaf: _Text, text: str) -> None:
+    def _put(self, leaf: Text, text: str) -> None:
         """Adds to a paragraph, and cuts what is too long for one."""
         for start in range(0, len(text), PIECE):
             content = leaf.content + text[start : start + PIECE]
@@ -524,58 +412,29 @@ class Structure:
                 leaf.weight = weight(content)
             leaf.content = content
 
-    def _close_text(self, leaf: _Text, *, gap: bool | None = None) -> None:
+    def _close_text(self, leaf: Text, *, gap: bool | None = None) -> None:
         """`gap`: where the paragraph goes on, whether white space stands between this piece and the next."""
         content = leaf.content
         if not leaf.continued and not leaf.level and not leaf.note and gap is not False:
-            content = take_definitions(content, self.references, None)
+            content = take_definitions(content, self.out.references, None)
         content = content.strip(MARGIN)
         if content or leaf.note or leaf.level:
-            self._text(content, leaf.level, leaf.note, continued=leaf.continued, gap=bool(gap))
+            self.out.text(content, leaf.level, leaf.note, continued=leaf.continued, gap=bool(gap))
             leaf.note = ""
             leaf.continued = gap is not None
 
-    def _underline(self, paragraph: _Text, mark: str) -> bool:
+    def _underline(self, paragraph: Text, mark: str) -> bool:
         if paragraph.continued or paragraph.note:
             return False
-        content = take_definitions(paragraph.content, self.references, None).strip(MARGIN)
+        content = take_definitions(paragraph.content, self.out.references, None).strip(MARGIN)
         if not content:
             return False
         self.leaf = None
-        self._text(content, 1 if mark == "=" else 2)
+        self.out.text(content, 1 if mark == "=" else 2)
         return True
 
-    def _text(
-        self, content: str, level: int = 0, note: str = "", *, continued: bool = False, gap: bool = False
-    ) -> None:
-        text, spans = self._look(content, self.references)
-        first = bool(self._pending)
-        task = None
-        if first and not level and not continued:
-            text, spans, task = without_task_mark(text, spans)
-        if "[" in content:
-            first = first and not level and not continued
-            self._cite(Citing(self.base + len(self.fresh), content, frozenset(), first, gap))
-        place = self._place()
-        if task is not None or note:
-            place = Place(place.path, note or place.marker, task)
-        self.fresh.append(TextBlock(text + " " if gap else text, spans, level, place, continued))
 
-    def _cite(self, citing: Citing) -> None:
-        """Notes a text whose words in brackets may be explained later."""
-        if self._copied or self._cited > _MOST_CITING:
-            return
-        missing = frozenset(each for each in labels(citing.source) if each not in self.references)
-        if missing:
-            self.citing.append(replace(citing, labels=missing))
-            self._cited += len(citing.source)
-
-
-def _unread(source: str, _references: References) -> Read:
-    return source, ()
-
-
-def _goes_on(container: _Container, line: Line) -> bool:
+def _goes_on(container: Container, line: Line) -> bool:
     """Reads what `container` takes of the line's beginning."""
     if container.indent < 0:
         return line.enter_quote()
