@@ -49,6 +49,7 @@ _PAIRS = {")": "(", "]": "["}
 
 _PLAIN = re.compile(r"(?:[^\W_]|[ ,.?'\"\n-])*")
 _SHORT = 700
+_MOST_RECENT = 8  # the pieces of a line that is not complete
 _MOST_UNCLOSED = 100
 
 _DOLLAR = re.compile(r"\$(?![\s$])([^$\\]*(?:\\.[^$\\]*)*)(?<!\s)\$(?!\d)", re.DOTALL)
@@ -162,17 +163,22 @@ class Reader:
         self._source = ""
         self._found: Read = ("", ())
         self._weight = 0  # of what was read when the marks were last looked at
+        self._recent: dict[str, Read] = {}
 
     def exact(self, source: str, references: MutableMapping[str, Any]) -> Read:
         """The same as `read`."""
-        if source == self._source and "[" not in source:
+        if "[" in source:  # depends on the references
+            return read(source, references)
+        if source == self._source:
             return self._found
-        return read(source, references)
+        return self._recent.get(source) or read(source, references)
 
     def guess(self, source: str, references: MutableMapping[str, Any]) -> Read:
         """Exact where `source` is short. A long one that goes on the one before is read again when it has grown by a
         sixteenth; until then its new characters stand there as they came.
         """
+        if found := self._recent.get(source):
+            return found
         known = len(self._source)
         if known and source.startswith(self._source):
             text, spans = self._found
@@ -185,6 +191,10 @@ class Reader:
                 return text + added.replace("\n", " "), spans
         self._source, self._found = source, read(source, references)
         self._weight = weight(source)
+        if self._weight > _SHORT and "[" not in source:
+            self._recent[source] = self._found
+            if len(self._recent) > _MOST_RECENT:
+                del self._recent[next(iter(self._recent))]
         return self._found
 
 

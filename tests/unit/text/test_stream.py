@@ -237,6 +237,17 @@ def test_the_open_block_is_revised() -> None:
         assert (block.text, block.level) == (text, level)
 
 
+@pytest.mark.parametrize("line", ["-", "- ", "1.", "##", "``", "|--", "- [ ]", "---", "$$", "\\[", "[^a]", "> -", "**"])
+def test_marks_alone_are_shown_when_more_has_come(line: str) -> None:
+    stream = MarkdownStream()
+    stream.feed("a | b\n")
+    stream.flush()
+    stream.feed(line)
+    assert stream.flush() is None
+    stream.feed("x")
+    assert stream.flush() is not None
+
+
 def test_a_late_reference_is_resolved_by_the_final_flush() -> None:
     stream = MarkdownStream()
     for piece in ("see [a]\n\n# x\n\n| b |\n|---|\n| [a] |\n\n", "- [x] z\n\n", "[A]: http://b\n[X]: /x\n\nend\n"):
