@@ -95,7 +95,11 @@ class CodeItem(BlockItem, Sideways):
         lines = self.block.lines
         if not lines or (not self.block.closed and len(lines) < GUESS_FROM):
             return False
-        return False
+        from coderapp.text.guess import guess_language
+
+        name = guess_language(lines)
+        self._guessed = fence(name).language
+        return bool(name)
 
     def title(self) -> str:
         count = len(self.block.lines)

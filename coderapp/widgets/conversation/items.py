@@ -119,7 +119,7 @@ class Sideways:
 def left_of(place: Place) -> float:
     """How far a block is indented."""
     if not place.path:
-        return 0.0
+        return float(metrics.INDENT) if place.marker else 0.0  # a footnote's mark stands before it
     lists = place.path.count("l")
     return float(lists * metrics.INDENT + (len(place.path) - lists) * metrics.QUOTE_INDENT)
 

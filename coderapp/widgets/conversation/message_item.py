@@ -117,9 +117,9 @@ class MessageItem:
             self._stream.feed(self._opening + (text if self.settled else ""))
             self._stream.flush(final=self.settled)
         elif size > AT_ONCE:
-            from coderapp.text.prompt import prompt_blocks
+            from coderapp.text.provisional import provisional
 
-            self._parsed = prompt_blocks(text)
+            self._parsed = provisional(text)
             work = parsing(message.role, _OPENINGS.get(self.format_of(self.row), "") + text, files)
             self._around.parse_later(work, self._on_parsed)
         else:

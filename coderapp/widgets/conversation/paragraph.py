@@ -43,14 +43,6 @@ def within(ranges: Ranges, start: int, size: int, units: Units) -> Formats:
 _SPACE, _JOINER = "\u00a0", "\u2060"
 
 
-def _as_wide(formula: Formula, style: DocumentStyle) -> QTextCharFormat:
-    """Makes a space as wide as a formula."""
-    made = QTextCharFormat()
-    made.setFontLetterSpacingType(QFont.SpacingType.AbsoluteSpacing)
-    made.setFontLetterSpacing(formula.width + 2 - style.metrics.horizontalAdvance(_SPACE))
-    return made
-
-
 def cursor_x(line: QTextLine, unit: int) -> float:
     """Where a caret stands on a line."""
     found: Any = line.cursorToX(unit)  # the binding gives the position that it may have moved to, too
@@ -60,7 +52,19 @@ def cursor_x(line: QTextLine, unit: int) -> float:
 class _Run:
     """A QTextLayout: whole lines of the paragraph."""
 
-    __slots__ = ("_layout", "_units", "formulas", "height", "natural_width", "spans", "start", "text", "top", "waits")
+    __slots__ = (
+        "_corners",
+        "_layout",
+        "_units",
+        "formulas",
+        "height",
+        "natural_width",
+        "spans",
+        "start",
+        "text",
+        "top",
+        "waits",
+    )
 
     def __init__(self, text: str, start: int, spans: tuple[Span, ...], style: DocumentStyle) -> None:
         self.text = text
@@ -68,14 +72,22 @@ class _Run:
         self.spans = spans
         self.top = self.height = self.natural_width = 0.0
         self.formulas: list[tuple[int, Formula]] = []  # where each stands
+        self._corners: list[QPointF] = []
         self.waits = False
         shown = self._with_formulas(text, style) if any(span.style & Style.MATH for span in spans) else text
         self._units = Units(shown)
         self._layout = QTextLayout(shown)
         self._layout.setCacheEnabled(True)
         if spans:
-            made = [format_range(span.start, span.length, style.inline(span.style), self._units) for span in spans]
-            made += [format_range(at, 1, _as_wide(formula, style), self._units) for at, formula in self.formulas]
+            drawn = {at for at, _ in self.formulas}
+            made = [
+                format_range(span.start, span.length, style.inline(span.style), self._units)
+                for span in spans
+                if not (span.style & Style.MATH and span.start in drawn)
+            ]
+            made += [
+                format_range(at, 1, style.as_wide(formula.width + 2), self._units) for at, formula in self.formulas
+            ]
             self._layout.setFormats(made)
 
     def _with_formulas(self, text: str, style: DocumentStyle) -> str:
@@ -109,6 +121,7 @@ class _Run:
             y += tall + above + below
             widest = max(widest, line.naturalTextWidth())
         layout.endLayout()
+        self._corners = [self._corner(at, formula) for at, formula in self.formulas]
         self.height = y
         self.natural_width = widest
 
@@ -123,14 +136,20 @@ class _Run:
                 below = max(below, formula.depth - line.descent() - slack)
         return float(round(above)), float(round(below))
 
-    def _paint_formulas(self, painter: QPainter, at: QPointF) -> None:
-        for place, formula in self.formulas:
-            unit = self._units.to_utf16(place)
-            line = self._layout.lineForTextPosition(unit)
-            if line.isValid() and formula.image is not None:
-                baseline = at.y() + line.y() + line.ascent()
-                corner = QPointF(round(at.x() + cursor_x(line, unit)), round(baseline - formula.height + formula.depth))
-                painter.drawImage(QRectF(corner, QSizeF(formula.width, formula.height)), formula.image)
+    def _corner(self, at: int, formula: Formula) -> QPointF:
+        """Where a formula is painted, on the baseline of its line."""
+        unit = self._units.to_utf16(at)
+        line = self._layout.lineForTextPosition(unit)
+        if not line.isValid():
+            return QPointF()
+        return QPointF(cursor_x(line, unit), line.y() + line.ascent() - formula.height + formula.depth)
+
+    def _paint_formulas(self, painter: QPainter, at: QPointF, clip: QRectF) -> None:
+        top, bottom = (clip.top() - at.y(), clip.bottom() - at.y()) if clip.isValid() else (0.0, self.height)
+        for (_, formula), corner in zip(self.formulas, self._corners, strict=True):
+            if formula.image is not None and corner.y() <= bottom and corner.y() + formula.height >= top:
+                place = QPointF(round(at.x() + corner.x()), round(at.y() + corner.y()))
+                painter.drawImage(QRectF(place, QSizeF(formula.width, formula.height)), formula.image)
 
     @property
     def end(self) -> int:
@@ -151,7 +170,7 @@ class _Run:
     def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges) -> None:
         self._layout.draw(painter, at, within(ranges, self.start, len(self.text), self._units), clip)
         if self.formulas:
-            self._paint_formulas(painter, at)
+            self._paint_formulas(painter, at, clip)
 
     def _line_at(self, y: float) -> int:
         low, high = 0, max(self._layout.lineCount() - 1, 0)

@@ -60,6 +60,7 @@ class DocumentStyle:
         self._colours: dict[str, QColor] = {}
         self._inline: dict[Style, QTextCharFormat] = {}
         self._numbers: dict[int, QStaticText] = {}
+        self._wide: dict[float, QTextCharFormat] = {}
 
     @staticmethod
     def _heading(base: QFont, level: int) -> QFont:
@@ -106,6 +107,16 @@ class DocumentStyle:
         made.setBackground(self.colour(background))
         made.setForeground(self.colour(text))
         return made
+
+    def as_wide(self, width: float) -> QTextCharFormat:
+        """Makes a space that wide: a formula stands there."""
+        found = self._wide.get(width)
+        if found is None:
+            found = QTextCharFormat()
+            found.setFontLetterSpacingType(QFont.SpacingType.AbsoluteSpacing)
+            found.setFontLetterSpacing(width - self.metrics.horizontalAdvance("\u00a0"))
+            self._wide[width] = found
+        return found
 
     def formula(self, tex: str, *, display: bool) -> Formula | None:
         """None while it is being drawn; `failed` where it can't be."""
