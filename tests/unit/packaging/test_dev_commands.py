@@ -75,6 +75,7 @@ def test_run_without_the_program() -> None:
 def test_every_check_in_order() -> None:
     assert [step.name for step in steps([])] == [
         *("format", "lint", "types", "layers", "tests", "tests.benchmarks.start"),
+        "tests.benchmarks.streaming",
     ]
     (quick,) = steps(["-k", "stamp"])
     assert quick.command[1:] == ("-m", "pytest", "-k", "stamp")
