@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
@@ -20,8 +21,6 @@ from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.file_reader import FileReader
 from coderapp.qt.file_saver import FileSaver
-from coderapp.qt.formulas import Formulas
-from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
 from coderapp.qt.stream_worker import StreamWorker
 from coderapp.qt.workspace import Workspace
@@ -33,7 +32,10 @@ from coderapp.widgets.main_window import MainWindow, WindowParts
 
 if TYPE_CHECKING:
     from coderapp.api.client import Client
+    from coderapp.qt.formulas import Formulas
+    from coderapp.qt.highlighter import Highlighter
     from coderapp.storage.conversations import ConversationStore
+    from coderapp.widgets.conversation.tools import ViewTools
 
 T = TypeVar("T")
 
@@ -93,8 +95,6 @@ class Program(QObject):
         self._disk = Worker("storage", self)
         self._files = Worker("files", self)
         self._reader = Worker("reader", self)
-        self.highlighter = Highlighter(self)
-        self.formulas = Formulas(self)
         self.streams = StreamWorker(client, self)
         self.keys = KeyringWorker(keys or KeyStore(), environment_key, parent=self)
         self.endpoint = EndpointProcess(int(self.settings["built_in_pace"]) if pace is None else pace, self)
@@ -117,9 +117,7 @@ class Program(QObject):
                 self.profiles,
                 self.state,
                 self.desk,
-                self.highlighter,
-                self._read,
-                self.formulas,
+                self._view_tools,
                 FileSaver(self._files),
             )
         )
@@ -142,6 +140,25 @@ class Program(QObject):
         self.profiles.to_save.connect(save_profiles)
         self.settings.changed.connect(self._on_setting)
         self.keys.trouble.connect(self.workspace.notice)
+
+    # what the first paint does not need
+
+    @cached_property
+    def highlighter(self) -> Highlighter:
+        from coderapp.qt.highlighter import Highlighter
+
+        return Highlighter(self)
+
+    @cached_property
+    def formulas(self) -> Formulas:
+        from coderapp.qt.formulas import Formulas
+
+        return Formulas(self)
+
+    def _view_tools(self) -> ViewTools:
+        from coderapp.widgets.conversation.tools import ViewTools
+
+        return ViewTools(self.highlighter, self._read, self.formulas)
 
     def _read(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
         """Long texts are parsed in a thread."""
@@ -189,8 +206,8 @@ class Program(QObject):
         self.state.flush()
         self.keys.stop()
         self.streams.stop()
-        self.highlighter.stop()
-        self.formulas.stop()
+        for made in {"highlighter", "formulas"} & self.__dict__.keys():
+            self.__dict__[made].stop()
         self._disk.stop()
         self._files.stop()
         self._reader.stop(finish=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
@@ -15,9 +16,11 @@ from coderapp.core.message import FilePart
 from coderapp.qt import icons
 from coderapp.qt.theme import Theme
 from coderapp.widgets import metrics
-from coderapp.widgets.composer_chips import Attachments
 from coderapp.widgets.composer_edit import PromptEdit
-from coderapp.widgets.composer_offer import PasteOffer
+
+if TYPE_CHECKING:
+    from coderapp.widgets.composer_chips import Attachments
+    from coderapp.widgets.composer_offer import PasteOffer
 
 DRAFT_AFTER = 600
 """Milliseconds without a key until a draft is reported."""
@@ -57,7 +60,7 @@ class Composer(QWidget):
         self._quiet = False
         self._edit = PromptEdit()
         self._edit.setAccessibleName("Prompt")
-        self._attachments = Attachments(theme)
+        self._theme = theme
         self._button = QToolButton()
         self._button.setObjectName("sendButton")
         self._button.setIconSize(QSize(metrics.ICON, metrics.ICON))
@@ -76,7 +79,6 @@ class Composer(QWidget):
         self._inside = QVBoxLayout(self._frame)
         self._inside.setContentsMargins(metrics.GAP, metrics.GAP_SMALL, metrics.GAP_SMALL + 2, metrics.GAP_SMALL)
         self._inside.setSpacing(metrics.GAP_SMALL)
-        self._inside.addWidget(self._attachments)
         inside = QHBoxLayout()
         inside.addWidget(self._edit, 1)
         inside.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
@@ -108,13 +110,27 @@ class Composer(QWidget):
         self._edit.content.settled.connect(self._show_button)
         self._edit.long_text_given.connect(self._on_long_text)
         self._edit.files_given.connect(self.attach_files)
-        self._attachments.changed.connect(self._on_attachments)
-        self._attachments.left.connect(self._edit.setFocus)
         self._button.clicked.connect(self._on_button)
         self._draft_timer.timeout.connect(self.report_draft)
 
     @cached_property
+    def _attachments(self) -> Attachments:
+        from coderapp.widgets.composer_chips import Attachments
+
+        made = Attachments(self._theme)
+        made.changed.connect(self._on_attachments)
+        made.left.connect(self._edit.setFocus)
+        self._inside.insertWidget(self._inside.count() - 1, made)
+        return made
+
+    @property
+    def _has_attachments(self) -> bool:
+        return "_attachments" in self.__dict__
+
+    @cached_property
     def _offer(self) -> PasteOffer:
+        from coderapp.widgets.composer_offer import PasteOffer
+
         made = PasteOffer()
         made.attached.connect(self.attach_text)
         made.pasted.connect(self._edit.content.insert)
@@ -134,7 +150,8 @@ class Composer(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._attachments.set_theme(theme)
+        if self._has_attachments:
+            self._attachments.set_theme(theme)
         self._show_button()
 
     def set_enter_sends(self, enter_sends: bool) -> None:
@@ -171,8 +188,9 @@ class Composer(QWidget):
 
     def _show(self, text: str, files: tuple[FilePart, ...]) -> None:
         self._place += 1
-        self._attachments.set_files(files)
-        self._order_tabs()
+        if files or self._has_attachments:
+            self._attachments.set_files(files)
+            self._order_tabs()
         self._quiet = True
         self.set_text(text)
         self._quiet = False
@@ -181,7 +199,7 @@ class Composer(QWidget):
     @property
     def files(self) -> tuple[FilePart, ...]:
         """What is attached."""
-        return self._attachments.files
+        return self._attachments.files if self._has_attachments else ()
 
     def attach_text(self, text: str) -> None:
         """Attaches text that has no file."""
@@ -301,7 +319,8 @@ class Composer(QWidget):
 
     def _on_long_text(self, text: str) -> None:
         self._offer.offer(text)
-        QWidget.setTabOrder(self._offer.last_button, (*self._attachments.buttons, self._edit)[0])
+        buttons = self._attachments.buttons if self._has_attachments else ()
+        QWidget.setTabOrder(self._offer.last_button, (*buttons, self._edit)[0])
 
     def _on_attachments(self) -> None:
         self._order_tabs()

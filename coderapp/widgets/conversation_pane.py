@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,6 @@ from coderapp.core.conversation import UNTITLED
 from coderapp.core.message import FilePart, Role
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.qt import icons
-from coderapp.qt.background import InThread
-from coderapp.qt.formulas import Formulas
-from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
 from coderapp.widgets import metrics
@@ -25,6 +23,7 @@ from coderapp.widgets.notice_bar import NoticeBar
 
 if TYPE_CHECKING:
     from coderapp.qt.session import Session, SessionState
+    from coderapp.widgets.conversation.tools import ViewTools
     from coderapp.widgets.conversation.view import ConversationView
     from coderapp.widgets.find_bar import FindBar
 
@@ -43,9 +42,7 @@ class ConversationPane(QFrame):
     def __init__(
         self,
         theme: Theme,
-        highlighter: Highlighter,
-        in_thread: InThread,
-        formulas: Formulas,
+        view_tools: Callable[[], ViewTools],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -53,9 +50,7 @@ class ConversationPane(QFrame):
         self._session: Session | None = None
         self._profiles: tuple[Profile, ...] = ()
         self._theme = theme
-        self._highlighter = highlighter
-        self._in_thread = in_thread
-        self._formulas = formulas
+        self._view_tools = view_tools
         self.empty = EmptyState()
         self.composer = Composer(theme)
         self.notices = NoticeBar(theme, self)
@@ -115,7 +110,7 @@ class ConversationPane(QFrame):
         """Made when it is first needed, at the latest right after the first paint."""
         from coderapp.widgets.conversation.view import ConversationView
 
-        view = ConversationView(self._theme, self._highlighter, self._in_thread, self._formulas)
+        view = ConversationView(self._theme, self._view_tools())
         self._stack.addWidget(view)
         self._down.clicked.connect(view.follow)
         view.following_changed.connect(self._on_following)

@@ -25,12 +25,9 @@ from coderapp.core.errors import CoderappError, Remedy
 from coderapp.core.message import JsonValue, Message, Role
 from coderapp.core.settings import BY_NAME as SETTINGS
 from coderapp.qt import icons, theme
-from coderapp.qt.background import InThread
 from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
-from coderapp.qt.formulas import Formulas
-from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.workspace import Undo, Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
@@ -40,6 +37,7 @@ from coderapp.widgets.reading_places import ReadingPlaces
 
 if TYPE_CHECKING:
     from coderapp.qt.session import Session
+    from coderapp.widgets.conversation.tools import ViewTools
     from coderapp.widgets.conversation.view import ConversationView
 
 
@@ -59,9 +57,7 @@ class WindowParts:
     profiles: ProfileBook
     state: StateBook
     desk: EndpointDesk
-    highlighter: Highlighter
-    in_thread: InThread
-    formulas: Formulas
+    view_tools: Callable[[], ViewTools]
     saver: FileSaver
 
 
@@ -84,7 +80,7 @@ class MainWindow(QMainWindow):
         self._places = ReadingPlaces(parts.state)
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
-        self.pane = ConversationPane(self._theme, parts.highlighter, parts.in_thread, parts.formulas)
+        self.pane = ConversationPane(self._theme, parts.view_tools)
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
         self.panel.setMinimumWidth(metrics.PANEL_LEAST)

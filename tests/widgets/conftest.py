@@ -13,6 +13,7 @@ from coderapp.core.message import FinishReason, Generation, Message, Role, TextP
 from coderapp.qt import theme
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.highlighter import Highlighter
+from coderapp.widgets.conversation.tools import ViewTools
 from coderapp.widgets.conversation.view import ConversationView
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def model(qtbot: QtBot) -> ConversationModel:
 @pytest.fixture
 def view(qtbot: QtBot, highlighter: Highlighter, model: ConversationModel) -> Iterator[ConversationView]:
     """A view of `model`, 700×600, shown."""
-    made = ConversationView(theme.load("light"), highlighter, at_once)
+    made = ConversationView(theme.load("light"), ViewTools(highlighter, at_once))
     made.resize(700, 600)
     made.set_model(model)
     with qtbot.waitExposed(made):

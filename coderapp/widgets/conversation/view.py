@@ -26,10 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from coderapp.core.errors import Remedy
-from coderapp.qt.background import InThread
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
-from coderapp.qt.formulas import Formulas
-from coderapp.qt.highlighter import Highlighter
 from coderapp.qt.theme import Theme
 from coderapp.qt.tips import plain_tip
 from coderapp.text.blocks import Block
@@ -50,6 +47,7 @@ from coderapp.widgets.conversation.pointer import Pointer
 from coderapp.widgets.conversation.reading import ReadableDocument
 from coderapp.widgets.conversation.selection import Position, Selection
 from coderapp.widgets.conversation.style import DocumentStyle
+from coderapp.widgets.conversation.tools import ViewTools
 
 EVERYTHING = 1 << 60
 """An offset behind the end of any block."""
@@ -85,9 +83,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def __init__(
         self,
         theme: Theme,
-        highlighter: Highlighter,
-        in_thread: InThread,
-        formulas: Formulas | None = None,
+        tools: ViewTools,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -99,9 +95,9 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = theme
         self._zoom = 1.0
-        self._in_thread = in_thread
-        self._around = Surroundings(highlighter, self._on_coloured, self._parse_later)
-        self._formulas = formulas
+        self._in_thread = in_thread = tools.in_thread
+        self._around = Surroundings(tools.highlighter, self._on_coloured, self._parse_later)
+        self._formulas = formulas = tools.formulas
         self._layout = DocumentLayout(self._style(), self._new_item)
         self._model: ConversationModel | None = None
         self._selection = Selection()
@@ -239,7 +235,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._arrivals.clear()
         self._changed = None
         self._selection.clear()
-        self.marks.clear()
+        self.finding.clear()
         self._pointer.drop_hover()
         self._keyboard.forget()
         with self._keeping_place():
