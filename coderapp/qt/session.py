@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -275,7 +274,7 @@ class Session(QObject):
             parent = message.id
         if self._answer is not None and rows and rows[-1].message.id == self._answer.id:
             now = RowState.STREAMING if self._state is SessionState.STREAMING else RowState.WAITING
-            rows[-1] = replace(rows[-1], state=now)
+            rows[-1] = rows[-1]._replace(state=now)
         self.model.show(rows)
 
     # what is set

@@ -217,7 +217,8 @@ class MainWindow(QMainWindow):
             self._session = session
             session.changed.connect(self._on_changed)
             session.state_changed.connect(self._on_state)
-            session.destroyed.connect(self._on_session_gone)
+            shown = id(session)
+            session.destroyed.connect(lambda _=None: self._on_session_gone(shown))
         new = self.pane.session is not session
         self.pane.show_session(session)
         if new and (place := self._places.of(session.conversation.id)):
@@ -227,8 +228,8 @@ class MainWindow(QMainWindow):
         self._on_changed()
         self._on_state()
 
-    def _on_session_gone(self) -> None:
-        if self._session is self.sender():
+    def _on_session_gone(self, which: int) -> None:
+        if id(self._session) == which:
             self._session = None
 
     def _on_changed(self) -> None:
