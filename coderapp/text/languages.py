@@ -74,6 +74,8 @@ _RESERVED = re.compile(
 )
 """Devices, not files, on Windows, whatever their extension."""
 
+_END = re.compile(r"[\s.]+\Z")
+
 _MOST_BYTES = 120
 """Of a suggested name in UTF-8; file systems take 255."""
 
@@ -135,11 +137,11 @@ def suggested_file_name(info: str, *, stem: str = "snippet") -> str:
 
 def _safe(name: str) -> str:
     """A name that every file system takes as one file's; "" where nothing is left of it."""
-    name = _UNSAFE.sub("_", name).lstrip().rstrip(" .")
+    name = _END.sub("", _UNSAFE.sub("_", name).lstrip())
     dot = name.rfind(".")
     ending = name[dot:] if dot > 0 and len(name[dot:].encode()) <= _MOST_BYTES // 4 else ""
     start = name[: len(name) - len(ending)].encode()[: _MOST_BYTES - len(ending.encode())].decode(errors="ignore")
-    name = (start + ending).rstrip(" .\t")
+    name = _END.sub("", start + ending)
     if not name.strip("._ "):
         return ""
     return f"_{name}" if _RESERVED.fullmatch(name) else name

@@ -336,7 +336,8 @@ def test_any_damage_opens_and_is_written_again(data: st.DataObject) -> None:
     except NewerVersion:
         return
     again = decode(CONVERSATION_ID, encode(document))
-    assert again.conversation == document.conversation
+    # As written, for times are kept to the millisecond: damage may have made them finer.
+    assert encode(Document(again.conversation)) == encode(Document(document.conversation))
     assert again.complaints == []
 
 

