@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-BUDGET = 0.004
-"""Seconds that reading text may last before what is left is put off to the next frame; laying out and painting what it
-changed on screen comes on top.
-"""
+FRAME = 0.010
+"""Seconds that reading text, and laying out and painting what it changed, may last together."""
+
+LEAST, MOST = 0.0015, 0.004
+"""Seconds for the reading, of what laying out and painting left in the last frame."""
 
 PIECE = 400
 """Characters that are read at a time."""
@@ -24,15 +25,15 @@ NEXT_FRAME = 5
 
 
 class Arrivals(QObject):
-    """While `can_show()`, `take(row, text)` is called with pieces, and `show(row)` after some of them; else they wait
-    until `wake`. `settled(row)` is called when a row that ended (`settle_later`) has been taken in.
+    """While `can_show()`, `take(row, text)` is called with pieces, and `show(row, at_once)` after some of them; else they
+    wait until `wake`. `settled(row)` is called when a row that ended (`settle_later`) has been taken in.
     """
 
     def __init__(
         self,
         can_show: Callable[[], bool],
         take: Callable[[int, str], None],
-        show: Callable[[int], None],
+        show: Callable[[int, bool], None],
         settled: Callable[[int], None],
         parent: QObject,
     ) -> None:
@@ -45,6 +46,9 @@ class Arrivals(QObject):
         self._row = -1
         self._settles = False
         self._busy = False
+        self._showing = 0.0
+        self.painting = 0.0
+        """Seconds that the last frame took to paint."""
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._go_on)
@@ -60,7 +64,7 @@ class Arrivals(QObject):
         if not self._waiting or self._timer.isActive() or self._busy:
             return
         if len(text) <= AT_ONCE:
-            self._go_on()
+            self._go_on(at_once=True)
         else:  # not in one go with what delivered it, nor with painting: keys and clicks come between
             self._timer.start(0)
 
@@ -81,17 +85,19 @@ class Arrivals(QObject):
         if self._waiting and not self._timer.isActive() and not self._busy:
             self._timer.start(NEXT_FRAME)
 
-    def _go_on(self) -> None:
+    def _go_on(self, *, at_once: bool = False) -> None:
         if not self._can_show():
             return
-        end = time.perf_counter() + BUDGET
+        end = time.perf_counter() + min(max(LEAST, FRAME - self._showing - self.painting), MOST)
         self._busy = True
         try:
             while self._waiting:
                 self._take(self._row, self._waiting.popleft())
                 if time.perf_counter() > end:
                     break
-            self._show(self._row)
+            begin = time.perf_counter()
+            self._show(self._row, at_once)
+            self._showing = time.perf_counter() - begin
         finally:
             self._busy = False
         if self._waiting:

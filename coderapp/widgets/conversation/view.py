@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -52,11 +53,20 @@ from coderapp.widgets.conversation.tools import ViewTools
 EVERYTHING = 1 << 60
 """An offset behind the end of any block."""
 
-DROP_AFTER = 60
+DROP_AFTER = 20
 """Pieces of text after which what has gone far up is let go."""
 
 BAR_MS = 80
 """Milliseconds by which the scroll bar may be behind text that arrives."""
+
+
+class _Unpainted(NamedTuple):
+    """What is laid out and not painted: the offset and stuck header before, and between which heights it changed."""
+
+    offset: float
+    stuck: CodeItem | None
+    top: float
+    end: float | None
 
 
 class ConversationView(ReadableDocument, QAbstractScrollArea):
@@ -111,6 +121,9 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._numbered = True
         self._pointer = Pointer(self.viewport(), self._layout, self._selection, self, self)
         self._keyboard = Keyboard(self._layout, self._selection, self)
+        self._unpainted: _Unpainted | None = None
+        self._paint_timer = QTimer(self, singleShot=True, interval=0)
+        self._paint_timer.timeout.connect(self._paint_arrived)
         self._arrivals = Arrivals(self._can_show, self._take_arrived, self._show_arrived, self._on_settled, self)
         accessible.expose(self)
         if formulas is not None:
@@ -280,12 +293,13 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         else:  # of several pieces, from the first change to the end
             self._changed = (min(self._changed[0], top), None)
 
-    def _show_arrived(self, index: int) -> None:
+    def _show_arrived(self, index: int, at_once: bool) -> None:
         """Lays out and paints what the pieces have changed."""
         layout = self._layout
         changed, self._changed = self._changed, None
         if changed is None:
             return
+        self._paint_arrived()  # what waits for it was laid out with another offset
         before, was_stuck = layout.offset, self._stuck()
         layout.measure(index)
         place = layout.top(index)
@@ -295,10 +309,12 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             layout.drop_far()
         if self._following:
             self._go_to_end()
-            if moved := before - layout.offset:
-                self._blit(moved, was_stuck)
-            end = None if changed[1] is None or moved else place + changed[1]
-            self._repaint_from(top, end)
+            still = changed[1] is not None and before == layout.offset
+            self._unpainted = _Unpainted(before, was_stuck, top, place + changed[1] if still and changed[1] else None)
+            if at_once:
+                self._paint_arrived()
+            else:
+                self._paint_timer.start()  # keys and clicks come between laying out and painting
             return
         self._bar_soon()
         if layout.realise_visible():
@@ -307,6 +323,16 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             self._repaint_from(top)
         else:
             self.arrived_unseen.emit()
+
+    def _paint_arrived(self) -> None:
+        """Moves and repaints what the text that came has changed on screen."""
+        waiting, self._unpainted = self._unpainted, None
+        if waiting is None:
+            return
+        self._paint_timer.stop()
+        if moved := waiting.offset - self._layout.offset:
+            self._blit(moved, waiting.stuck)
+        self._repaint_from(waiting.top, waiting.end)
 
     def _on_parsed(self, item: MessageItem, blocks: list[Block]) -> None:
         """A long message is there as it is meant; until now it was shown plain."""
@@ -409,6 +435,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def _on_scrolled(self, value: int) -> None:
         if self._adjusting:
             return
+        self._paint_arrived()
         layout = self._layout
         seen = layout.anchor()
         self._set_following(value >= layout.scroll_range - metrics.FOLLOW_SLACK)
@@ -450,6 +477,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self.verticalScrollBar().setValue(round(offset))
 
     def refresh(self) -> None:
+        self._unpainted = None
         self.viewport().update()
 
     def _repaint_from(self, y: float, end: float | None = None) -> None:
@@ -609,6 +637,10 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         return [*marked, (part[0], end, self._layout.style.selected)]
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        begin = time.perf_counter()
+        if self._unpainted is not None:  # pixels that were to be moved stand where they were
+            self._unpainted = None
+            self.viewport().update()
         painter = QPainter(self.viewport())
         # A strip at the top and one at the foot have a bounding box that is the whole screen: each is painted alone.
         for region in _rects(event.region()):
@@ -617,6 +649,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             self._paint_region(painter, region)
             painter.restore()
         painter.end()
+        self._arrivals.painting = time.perf_counter() - begin
         self._arrivals.wake()
 
     def _paint_region(self, painter: QPainter, region: QRect) -> None:
