@@ -25,8 +25,8 @@ NEXT_FRAME = 5
 
 
 class Arrivals(QObject):
-    """While `can_show()`, `take(row, text)` is called with pieces, and `show(row, at_once)` after some of them; else they
-    wait until `wake`. `settled(row)` is called when a row that ended (`settle_later`) has been taken in.
+    """While `can_show()`, `take(row, text)` is called with pieces, and `show(row, at_once)` after some of them; else
+    they wait until `wake`. `settled(row)` is called when a row that ended (`settle_later`) has been taken in.
     """
 
     def __init__(
