@@ -37,7 +37,8 @@ _RULES = {"left": "---", "center": ":-:", "right": "--:"}
 
 def as_markdown(excerpts: Iterable[Excerpt]) -> str:
     """Markdown for the excerpts, without a line end behind the last line. Of a list item only the part with its first
-    character has a marker. Checks its work by parsing: below 0.1 s for 100 KB.
+    character has a marker. Checks its work by parsing: 100 KB of prose take
+    about 20 ms, of links 0.2 s, of nothing but strikethrough 4 s.
     """
     writer = _Writer()
     for block in _prepared(excerpts):
