@@ -120,6 +120,7 @@ class ConversationPane(QFrame):
         QWidget.setTabOrder(view, self.composer)
         if self._session is not None:
             view.set_model(self._session.model)
+        self.__dict__["view"] = view  # who hears of it asks for it
         self.view_made.emit(view)
         return view
 
@@ -172,6 +173,11 @@ class ConversationPane(QFrame):
             self.view.finding.step(step)
         else:
             self.open_find()
+
+    def stop_finding(self) -> None:
+        """What is being looked through is not waited for."""
+        if self._has_view:
+            self.view.finding.stop()
 
     def _on_find_closed(self) -> None:
         self.view.finding.clear()

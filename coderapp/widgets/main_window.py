@@ -571,6 +571,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._keep_state()
         self._keep_place()
+        self.pane.stop_finding()
         self.pane.composer.report_draft()
         event.accept()
         self.closed.emit()

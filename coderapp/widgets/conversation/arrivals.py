@@ -75,10 +75,13 @@ class Arrivals(QObject):
             return True
         return False
 
-    def clear(self) -> None:
+    def clear(self) -> int:
+        """Forgets what waits. Returns the row that it was for, -1 where nothing waited."""
+        row = self._row if self._waiting or self._settles else -1
         self._waiting.clear()
         self._timer.stop()
         self._settles = False
+        return row
 
     def wake(self) -> None:
         """Something can be seen again."""

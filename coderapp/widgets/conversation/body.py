@@ -70,6 +70,24 @@ class Body:
         self._put(index, new)
         return new.gap + changed if same_gap and changed else 0.0
 
+    def replace_lead(self, count: int, blocks: Sequence[Block]) -> None:
+        """The first `count` blocks are now `blocks`; those behind stay as they are, with what was chosen for them."""
+        shift = len(blocks) - count
+        for index in [index for index in self.items if index < count]:
+            self.items.pop(index).release()
+        behind = [self.heights[index] - self._gap(index) for index in range(count, len(self.blocks))]
+        self.blocks[:count] = blocks
+        self.items = {index + shift: item for index, item in self.items.items()}
+        self._states = {index + shift: state for index, state in self._states.items() if index >= count}
+        self._measured = {index + shift for index in self._measured if index >= count}
+        lead = len(blocks)
+        self.heights = Heights(
+            self._gap(index) + (self._estimate(index) if index < lead else behind[index - lead])
+            for index in range(len(self.blocks))
+        )
+        if (first := self.items.get(lead)) is not None:
+            self._put(lead, first)
+
     def grew(self, index: int, kept: int) -> float:
         """The code or table at `index` got longer in place. Returns the height from which on it may look different."""
         item = self.items.get(index)

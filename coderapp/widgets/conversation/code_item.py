@@ -177,6 +177,10 @@ class CodeItem(BlockItem, Sideways):
         """The info string, or the language that was guessed."""
         return self.block.info or self.language.name
 
+    def set_numbered(self, numbered: bool) -> None:
+        """Call `layout` next."""
+        self._numbered = numbered
+
     def toggle_wrap(self) -> None:
         """Call `layout` next."""
         self.state.wrapped = not self.state.wrapped

@@ -10,10 +10,10 @@ from PySide6.QtCore import QMimeData
 from coderapp.text.blocks import Block
 from coderapp.text.excerpt import Excerpt, as_plain
 from coderapp.widgets.conversation.layout import DocumentLayout
-from coderapp.widgets.conversation.message_item import parsing_of
+from coderapp.widgets.conversation.message_item import reading_of
 from coderapp.widgets.conversation.selection import Selection
 
-AT_ONCE = 15_000
+AT_ONCE = 2_000
 """Characters up to which copying does not need a thread."""
 
 
@@ -46,13 +46,8 @@ class Cutting:
         if ends is None:
             return
         for row in range(ends[0].row, min(ends[1].row + 1, len(layout.rows))):
-            item = layout.items.get(row)
             self.size += len(layout.rows[row].message.text)
-            if item is not None and item.realised:
-                known = list(item.body.blocks)
-                self._parts.append((row, lambda known=known: known))  # type: ignore[misc]
-            else:
-                self._parts.append((row, parsing_of(layout.rows[row])))
+            self._parts.append((row, reading_of(layout.rows[row], layout.items.get(row))))
 
     def excerpts(self) -> list[Excerpt]:
         found = []

@@ -12,7 +12,7 @@ from coderapp.text.blocks import Block
 from coderapp.text.find import Finder, Query
 from coderapp.widgets.conversation.layout import DocumentLayout
 from coderapp.widgets.conversation.marks import Mark, Marks
-from coderapp.widgets.conversation.message_item import parsing_of
+from coderapp.widgets.conversation.message_item import reading_of
 from coderapp.widgets.conversation.selection import Position
 
 AT_A_TIME = 200_000
@@ -45,11 +45,24 @@ class Finding(QObject):
         self._finder: Finder | None = None
         self._found: list[Mark] = []
         self._complete = True
+        self._query = Query()
+        self._quiet = False
 
     def look_for(self, query: Query) -> None:
         """Begins anew; an empty query takes the marks away."""
+        self._quiet = False
+        self._query = query
+        self._begin()
+
+    def look_again(self) -> None:
+        """The messages are others, or have other text: what was looked for is looked for in them, where one is."""
+        self._quiet = True
+        self._begin()
+
+    def _begin(self) -> None:
         self.stop()
         self._marks.clear()
+        query = self._query
         if not query.text:
             return
         try:
@@ -63,6 +76,7 @@ class Finding(QObject):
 
     def clear(self) -> None:
         """Nothing is looked for; the marks go."""
+        self._query = Query()
         self.stop()
         self._marks.clear()
 
@@ -101,12 +115,7 @@ class Finding(QObject):
         reading: list[tuple[int, Callable[[], Sequence[Block]]]] = []
         size, row = 0, first
         while row < len(self._layout.rows) and size < AT_A_TIME:
-            item = self._layout.items.get(row)
-            if item is not None and item.realised:
-                known = list(item.body.blocks)
-                reading.append((row, lambda known=known: known))  # type: ignore[misc]
-            else:
-                reading.append((row, parsing_of(self._layout.rows[row])))
+            reading.append((row, reading_of(self._layout.rows[row], self._layout.items.get(row))))
             size += len(self._layout.rows[row].message.text) + 100
             row += 1
 
@@ -140,7 +149,12 @@ class Finding(QObject):
         current = self._marks.current
         if len(self._found) > had:
             self._marks.set(self._found, current)
-        if current < 0 and self._found and (self._complete or self._found[-1][0] >= self._layout.visible().start):
+        if (
+            current < 0
+            and not self._quiet
+            and self._found
+            and (self._complete or self._found[-1][0] >= self._layout.visible().start)
+        ):
             self._choose(self._nearest())
         else:
             self.result.emit(current + 1, len(self._found), self._complete)

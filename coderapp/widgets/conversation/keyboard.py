@@ -40,6 +40,13 @@ class Keyboard:
 
     # places that act
 
+    def shift(self, row: int, count: int) -> None:
+        """The blocks of a message have moved on by `count`."""
+        if self.block is not None and self.block[0] == row:
+            self.block = (row, self.block[1] + count) if self.block[1] + count >= 0 else None
+        if self.focused is not None and self.focused[0] == row and self.focused[1] > 0:
+            self.focused = None
+
     def focused_spot(self) -> tuple[int, HotSpot] | None:
         if self.focused is None or self.focused[0] >= len(self._layout.rows):
             return None
@@ -119,7 +126,7 @@ class Keyboard:
         if modifiers & ~Qt.KeyboardModifier.KeypadModifier:
             return False
         layout = self._layout
-        page = max(layout.page - 2 * layout.style.code_height, layout.page / 2)
+        page = max(layout.page - metrics.CODE_HEADER - 2 * layout.style.code_height, layout.page / 2)
         match key:
             case Key.Key_Home:
                 self._stage.scroll_to(0)
@@ -210,10 +217,20 @@ class Keyboard:
     def _start(self) -> Position | None:
         """Where a selection by keyboard begins."""
         if self._selection.cursor is not None:
-            return self._selection.cursor
+            return self._within(self._selection.cursor)
         if self.block is not None:
             return Position(*self.block, 0)
         return self._layout.position_at(QPointF(self._layout.left + 1, metrics.GAP))
+
+    def _within(self, at: Position) -> Position:
+        """The place nearest to one that may not be there any more."""
+        if at.row >= len(self._layout.rows):
+            return self.end()
+        body = self._layout.item(at.row).body
+        if at.block >= len(body.blocks):
+            last = len(body.blocks) - 1
+            return Position(at.row, last, body.item(last).length()) if last >= 0 else self.end()
+        return at._replace(offset=min(at.offset, body.item(at.block).length()))
 
     def _extend(self, key: int, *, control: bool) -> bool:
         at = self._start()

@@ -207,8 +207,8 @@ class DocumentLayout:
         if len(self.items) > KEPT:
             visible = self.visible()
             for index in list(self.items):
-                far = abs(index - visible.start) > KEPT // 2
-                if far and self.items[index].settled and self._sizes[index] < AT_ONCE:
+                near = KEPT // 2 if self._sizes[index] < AT_ONCE else 2 * KEPT  # long ones are parsed anew in a thread
+                if abs(index - visible.start) > near and self.items[index].settled:
                     self.items.pop(index).release()
 
     # finding

@@ -35,6 +35,12 @@ class Marks:
         self.current = current
         self._changed()
 
+    def shift(self, row: int, count: int) -> None:
+        """The blocks of a message have moved on by `count`."""
+        if any(mark[0] == row for mark in self._all):
+            moved = [(r, b + count if r == row else b, first, end) for r, b, first, end in self._all]
+            self.set(moved, self.current)
+
     def choose(self, number: int) -> None:
         self.current = number
         self._changed()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from coderapp.core.errors import Problem, in_words
-from coderapp.core.message import Role
+from coderapp.core.message import FilePart, Role
 from coderapp.qt import icons
 from coderapp.qt.conversation_model import Row, RowState
 from coderapp.qt.highlighter import Highlighter
@@ -62,13 +62,15 @@ class MessageItem:
         self.on_parsed: Callable[[MessageItem, list[Block]], None] | None = None
         """Called with the blocks of a long message when they are there; it is to call `show`."""
         self.thoughts_shown: bool | None = None  # None: while there is nothing else
-        self.streamed = row.state is not RowState.SETTLED
+        self.is_provisional = False
+        """Whether it is shown plain until a thread has parsed it: its blocks are not the ones that it will have."""
         self._around = around
         self._numbered = numbered
         self._stream: MarkdownStream | None = None  # of an answer
         self._thoughts: MarkdownStream | None = None
         self._thought = ""  # the part of the thoughts that was fed
         self._lead = 0  # blocks of thoughts that are shown
+        self._moved = 0
         self._parsed: list[Block] | None = None  # what the text says, where it did not come as a stream
         self._opening = ""  # of the block that holds a whole answer which is not Markdown
         self._fed = False
@@ -107,7 +109,7 @@ class MessageItem:
         if self.realised:
             return
         message = self.row.message
-        text, files = message.text, _files(message)
+        text, files = message.text, message.files
         size = len(text) + sum(len(file.text) for file in files)
         if message.role is Role.ASSISTANT and not (self.settled and size > AT_ONCE):
             from coderapp.text.stream import MarkdownStream  # imports markdown-it: not before the first paint
@@ -120,6 +122,7 @@ class MessageItem:
             from coderapp.text.provisional import provisional
 
             self._parsed = provisional(text)
+            self.is_provisional = True
             work = parsing(message.role, _OPENINGS.get(self.format_of(self.row), "") + text, files)
             self._around.parse_later(work, self._on_parsed)
         else:
@@ -133,6 +136,7 @@ class MessageItem:
     def show(self, blocks: list[Block]) -> None:
         """Takes the blocks that a thread has parsed."""
         self._parsed = blocks
+        self.is_provisional = False
         self._show_all()
 
     def _show_all(self) -> None:
@@ -160,23 +164,29 @@ class MessageItem:
         self.realise()
         return self._take(self._stream.flush(final=True)) if self._stream is not None else self.height
 
-    def replace_row(self, row: Row) -> None:
-        """Another value of the same message: state, notice, generation. Its text must be what was fed."""
+    def replace_row(self, row: Row) -> float:
+        """Another value of the same message: state, notice, generation. Its text must be what was fed. Returns the
+        height from which on the message looks different.
+        """
         before, self.row = self.row, row
-        self.has_thoughts = bool(row.message.reasoning)
+        had_thoughts, self.has_thoughts = self.has_thoughts, bool(row.message.reasoning)
         if self._stream is not None and _OPENINGS.get(self.format_of(row), "") != self._opening and not self._fed:
             self._stream = self._parsed = None  # what it will be written in is known only when it is sent
             self.body.change(0, [])
             self._lead = 0
         if not self.realised:
-            return
+            return 0.0
+        top = 0.0
         if before.message.reasoning != row.message.reasoning:
-            self._show_thoughts()
+            top = self._grow_thoughts()
         if before.message.tool_calls != row.message.tool_calls:
-            self.body.change(self._lead + len(self._main), self._calls())
+            top = min(top, self._body_top + self.body.change(self._lead + len(self._main), self._calls()))
         if before.state is not row.state:
-            self._show_thoughts()
+            self._read_thoughts()
+            self._fold_thoughts()
             self._lay_out_problem()
+        only_thoughts = before.state is row.state and had_thoughts == self.has_thoughts and before.notice == row.notice
+        return top if only_thoughts else 0.0
 
     @staticmethod
     def format_of(row: Row) -> str:
@@ -199,29 +209,27 @@ class MessageItem:
                 self.body.change(index + 1, [*blocks[update.first + 1 :], *self._calls()])
         else:
             top = self.body.change(index, [*blocks[update.first :], *self._calls()])
-        if not had_text and self._thoughts is not None:
-            self._show_thoughts()
+        if not had_text and self._lead and self._fold_thoughts():
             return 0.0
         return self._body_top + top
 
     # thoughts
 
-    def _read_thoughts(self) -> bool:
-        """Takes in what came of the reasoning; True where there is more."""
+    def _read_thoughts(self) -> Update | None:
+        """Takes in what came of the reasoning."""
         reasoning = self.row.message.reasoning
-        if len(reasoning) == len(self._thought) and not self.settled:
-            return False
-        from coderapp.text.stream import MarkdownStream
+        if not reasoning or (len(reasoning) == len(self._thought) and not self.settled):
+            return None
+        from coderapp.text.stream import MarkdownStream, Update
 
-        if self._thoughts is None or not reasoning.startswith(self._thought):
+        begun = self._thoughts is not None and reasoning.startswith(self._thought)
+        if not begun:
             self._thoughts, self._thought = MarkdownStream(), ""
+        assert self._thoughts is not None
         self._thoughts.feed(reasoning[len(self._thought) :])
         self._thought = reasoning
-        if not reasoning:
-            self._thoughts = None
-            return False
-        self._thoughts.flush(final=False)
-        return True
+        update = self._thoughts.flush()
+        return update if begun else Update(0)
 
     @property
     def thoughts_open(self) -> bool:
@@ -232,23 +240,52 @@ class MessageItem:
 
     def toggle_thoughts(self) -> None:
         self.thoughts_shown = not self.thoughts_open
-        self._show_thoughts()
+        self._fold_thoughts()
+
+    def set_numbered(self, numbered: bool) -> None:
+        """Whether lines of code have numbers."""
+        self._numbered = numbered
+        for index, item in self.body.items.items():
+            if isinstance(item, CodeItem):
+                item.set_numbered(numbered)
+                self.body.measure(index)
 
     def _shown_thoughts(self) -> list[Block]:
         return list(self._thoughts.blocks) if self._thoughts is not None and self.thoughts_open else []
 
-    def _show_thoughts(self) -> None:
-        self._read_thoughts()
+    def _fold_thoughts(self) -> bool:
+        """Shows the thoughts or not, as they are to be; True where that changes something."""
         shown = self._shown_thoughts()
-        known = self.body.blocks[: self._lead]
-        first = next((i for i, (a, b) in enumerate(zip(known, shown, strict=False)) if a is not b), -1)
-        if first < 0:
-            if len(known) == len(shown) and not shown:
-                return
-            first = min(len(known), len(shown))
-            first = max(0, first - 1)  # the last may have grown in place
-        self._lead = len(shown)
-        self.body.change(first, [*shown[first:], *self._main, *self._calls()])
+        before, self._lead = self._lead, len(shown)
+        if before != self._lead:
+            self.body.replace_lead(before, shown)
+            self._moved += self._lead - before
+        return before != self._lead
+
+    def take_moved(self) -> int:
+        """By how many blocks those of the answer have moved since this was last asked."""
+        moved, self._moved = self._moved, 0
+        return moved
+
+    def _grow_thoughts(self) -> float:
+        """More was thought. Returns the height from which on the message looks different."""
+        update = self._read_thoughts()
+        if update is None or not self.thoughts_open or self._thoughts is None:
+            return self.height
+        if len(self.body.blocks) > self._lead:  # the answer has begun: this is rare
+            self.body.replace_lead(self._lead, self._thoughts.blocks)
+            self._moved += len(self._thoughts.blocks) - self._lead
+            self._lead = len(self._thoughts.blocks)
+            return 0.0
+        blocks = self._thoughts.blocks
+        self._lead = len(blocks)
+        if update.grown and update.first < len(self.body.blocks):
+            top = self.body.grew(update.first, update.kept)
+            if len(blocks) > update.first + 1:
+                self.body.change(update.first + 1, blocks[update.first + 1 :])
+        else:
+            top = self.body.change(update.first, blocks[update.first :])
+        return self._body_top + top
 
     # items
 
@@ -435,11 +472,7 @@ class MessageItem:
         self._problem.paint(painter, corner + QPointF(metrics.ICON + metrics.GAP, 0), QRectF())
 
 
-def _files(message: object) -> tuple:  # type: ignore[type-arg]
-    return tuple(getattr(message, "files", ()))
-
-
-def parsing(role: Role, text: str, files: tuple) -> Callable[[], list[Block]]:  # type: ignore[type-arg]
+def parsing(role: Role, text: str, files: tuple[FilePart, ...]) -> Callable[[], list[Block]]:
     """What parses a finished message; it may run in a thread."""
 
     def parse() -> list[Block]:
@@ -456,7 +489,16 @@ def parsing(role: Role, text: str, files: tuple) -> Callable[[], list[Block]]:  
 
 
 def parsing_of(row: Row) -> Callable[[], list[Block]]:
-    """What reads a settled message without showing it."""
+    """What reads a settled message without showing it; it may run in a thread."""
     message = row.message
     opening = _OPENINGS.get(MessageItem.format_of(row), "") if message.role is Role.ASSISTANT else ""
-    return parsing(message.role, opening + message.text, _files(message))
+    read = parsing(message.role, opening + message.text, message.files)
+    return lambda: [*read(), *(block for call in message.tool_calls for block in captions.tool_call_blocks(call))]
+
+
+def reading_of(row: Row, item: MessageItem | None) -> Callable[[], list[Block]]:
+    """What gives the blocks of a message as they are, or will be, shown; it may run in a thread."""
+    if item is not None and item.realised and not item.is_provisional:
+        known = list(item.body.blocks)
+        return lambda: known
+    return parsing_of(row)

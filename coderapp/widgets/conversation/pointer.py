@@ -231,6 +231,13 @@ class Pointer(QObject):
     def stop_gliding(self) -> None:
         self._glide.stop()
 
+    def forget(self) -> None:
+        """The document is another: nothing of it is held."""
+        self.hovered = self._pressed = self._bar = self._origin = None
+        self._dragging = False
+        self._pressed_link = ""
+        self._autoscroll.stop()
+
     def drop_hover(self) -> None:
         """What was under the pointer is not there any more."""
         self.hovered = None

@@ -33,6 +33,21 @@ class Selection:
         made.anchor, made.cursor = self.anchor, self.cursor
         return made
 
+    def touches(self, row: int) -> bool:
+        ends = self.ends
+        return ends is not None and ends[0].row <= row <= ends[1].row
+
+    def shift(self, row: int, count: int) -> None:
+        """The blocks of a message have moved on by `count`; what lay in those that went is not selected any more."""
+
+        def moved(at: Position | None) -> Position | None:
+            return at._replace(block=at.block + count) if at is not None and at.row == row else at
+
+        self.anchor, self.cursor = moved(self.anchor), moved(self.cursor)
+        for at in (self.anchor, self.cursor):
+            if at is not None and at.block < 0:
+                self.clear()
+
     def clear(self) -> None:
         self.anchor = self.cursor = None
 

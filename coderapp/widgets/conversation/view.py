@@ -38,7 +38,7 @@ from coderapp.widgets.conversation.arrivals import Arrivals
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.copying import AT_ONCE, Copied, Cutting
 from coderapp.widgets.conversation.finding import Finding
-from coderapp.widgets.conversation.hot_spots import Action, HotSpot
+from coderapp.widgets.conversation.hot_spots import Action, HotSpot, paint_spot
 from coderapp.widgets.conversation.keyboard import Keyboard
 from coderapp.widgets.conversation.layout import Anchor, DocumentLayout
 from coderapp.widgets.conversation.marks import Marks
@@ -121,6 +121,8 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._numbered = True
         self._pointer = Pointer(self.viewport(), self._layout, self._selection, self, self)
         self._keyboard = Keyboard(self._layout, self._selection, self)
+        self._stale = -1  # a growing row that changed while nothing could be seen
+        self._wanted: tuple[str, int, float] | None = None  # a place to go to when its message has been parsed
         self._unpainted: _Unpainted | None = None
         self._paint_timer = QTimer(self, singleShot=True, interval=0)
         self._paint_timer.timeout.connect(self._paint_arrived)
@@ -174,7 +176,9 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         if numbered != self._numbered:
             self._numbered = numbered
             with self._keeping_place():
-                self._layout.reset(self._layout.rows)
+                for index, item in self._layout.items.items():
+                    item.set_numbered(numbered)
+                    self._layout.measure(index)
 
     @property
     def following(self) -> bool:
@@ -196,6 +200,8 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
 
     def reading_place(self) -> tuple[str, int, float] | None:
         """(message id, block, pixels below the top) of what stands at the top of the screen; None at the end."""
+        if self._wanted is not None:
+            return self._wanted
         anchor = None if self._following else self._layout.anchor()
         return (self._layout.rows[anchor.row].message.id, anchor.block, anchor.y) if anchor else None
 
@@ -204,14 +210,17 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         index = self._model.index_of(message_id) if self._model else -1
         if index >= 0:
             self._set_following(False)
-            self._layout.item(index)
-            self._place(Anchor(index, block, y))
+            # A long message has other blocks until it is parsed: it is gone to then, unless the user has moved meanwhile.
+            provisional = self._layout.item(index).is_provisional
+            self._place(Anchor(index, -1 if provisional else block, 0.0 if provisional else y))
+            self._wanted = (message_id, block, y) if provisional else None
             self.refresh()
 
     # model
 
     def _on_reset(self) -> None:
         self._forget()
+        self._wanted = None
         self._layout.width = self.width()
         self._layout.reset(self._model.rows if self._model else [])
         self._take_up_growing()
@@ -219,6 +228,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._set_following(True)
         self._place(None)
         self.refresh()
+        self.finding.look_again()
 
     def _forget(self) -> None:
         self._arrivals.clear()
@@ -226,7 +236,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self._selection.clear()
         self.finding.stop()
         self.marks.clear()
-        self._pointer.drop_hover()
+        self._pointer.forget()
         self._pointer.stop_gliding()
         self._keyboard.forget()
 
@@ -245,15 +255,18 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     def _on_rows_replaced(self, first: int) -> None:
         """Rows from `first` on are others; those before stay."""
         assert self._model is not None
-        self._arrivals.clear()
+        waited = self._arrivals.clear()
         self._changed = None
-        self._selection.clear()
-        self.finding.clear()
-        self._pointer.drop_hover()
+        if (ends := self._selection.ends) is None or ends[1].row >= first:
+            self._selection.clear()
+        self._pointer.forget()
         self._keyboard.forget()
         with self._keeping_place():
             self._layout.reset(self._model.rows, first)
+            if 0 <= waited < first:  # an answer that ended with text that was not read yet: it is read anew
+                self._layout.replace(waited)
             self._take_up_growing()
+        self.finding.look_again()
         if first == len(self._layout.rows) - 1:
             accessible.message_added(self, first)
         else:
@@ -267,12 +280,37 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         item = self._layout.items.get(index)
         if item is None:
             return
+        if row.state is not RowState.SETTLED:
+            if self._can_show():
+                self._changed = (item.replace_row(row), None)
+                self._show_arrived(index, at_once=True)
+            else:
+                self._stale = index
+            return
+        ends = item.row.state is not RowState.SETTLED and item.realised
         with self._keeping_place():
-            if item.row.state is not RowState.SETTLED and row.state is RowState.SETTLED and item.realised:
+            if ends:
                 item.settle()
                 accessible.announce(self, "The answer is complete.")
             item.replace_row(row)
+            self._take_moved(index, item)
             self._layout.measure(index)
+        if ends:
+            self.finding.look_again()
+
+    def _take_moved(self, row: int, item: MessageItem) -> None:
+        """Thoughts were folded or unfolded: what is known of the blocks behind them moves with these."""
+        if moved := item.take_moved():
+            self._selection.shift(row, moved)
+            self.marks.shift(row, moved)
+            self._keyboard.shift(row, moved)
+
+    def _wake(self) -> None:
+        """Something can be seen again: what came meanwhile is taken in."""
+        stale, self._stale = self._stale, -1
+        if self._model is not None and 0 <= stale < len(self._model.rows):
+            self._on_row_changed(stale)
+        self._arrivals.wake()
 
     def _on_settled(self, index: int) -> None:
         """All of an answer that ended has been taken in."""
@@ -299,6 +337,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         changed, self._changed = self._changed, None
         if changed is None:
             return
+        self._take_moved(index, layout.item(index))
         self._paint_arrived()  # what waits for it was laid out with another offset
         before, was_stuck = layout.offset, self._stuck()
         layout.measure(index)
@@ -343,11 +382,16 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         top, height = layout.top(index), max(item.height, 1.0)
         depth = (layout.offset - top) / height
         inside = 0 < depth < 1 and not self._following
-        self._selection.clear()
+        if self._selection.touches(index):
+            self._selection.clear()
+        wanted = self._wanted
         with self._keeping_place():
             item.show(blocks)
             layout.measure(index)
-        if inside:
+        self.finding.look_again()
+        if wanted is not None and wanted[0] == item.row.message.id:
+            self.go_to_place(*wanted)
+        elif inside:
             self._place(Anchor(index, -1, -(depth * item.height)))
             self.refresh()
 
@@ -436,6 +480,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         if self._adjusting:
             return
         self._paint_arrived()
+        self._wanted = None
         layout = self._layout
         seen = layout.anchor()
         self._set_following(value >= layout.scroll_range - metrics.FOLLOW_SLACK)
@@ -481,11 +526,10 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         self.viewport().update()
 
     def _repaint_from(self, y: float, end: float | None = None) -> None:
-        """Paints anew from a height of the document to another, or down to its end."""
+        """Paints anew from a height of the document to another, or all below."""
         port, layout = self.viewport(), self._layout
         top = max(0, int(y - layout.offset) - 2)
-        end = layout.top(len(layout.rows)) + 2 * metrics.GAP_LARGE if end is None else end
-        bottom = min(layout.page, round(end - layout.offset) + 1)
+        bottom = layout.page if end is None else min(layout.page, round(end - layout.offset) + 1)
         if top < bottom:
             left = round(self._layout.left) - metrics.GAP_LARGE
             port.update(left, top, round(self._layout.column) + 2 * metrics.GAP_LARGE, bottom - top)
@@ -525,7 +569,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
 
     def select_all(self) -> None:
         if self._layout.rows:
-            self._selection.select(Position(0, 0, 0), Position(len(self._layout.rows) - 1, EVERYTHING, EVERYTHING))
+            self._selection.select(Position(0, 0, 0), self._keyboard.end())
             self.refresh()
 
     def copy_selection(self, kind: str = "") -> None:
@@ -566,6 +610,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             case Action.THOUGHTS:
                 with self._keeping_clicked(Anchor(row, -1, self._layout.top(row) - self._layout.offset)):
                     item.toggle_thoughts()
+                    self._take_moved(row, item)
                     self._layout.measure(row)
             case Action.COPY_MESSAGE:
                 QGuiApplication.clipboard().setText(message.text)
@@ -650,7 +695,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             painter.restore()
         painter.end()
         self._arrivals.painting = time.perf_counter() - begin
-        self._arrivals.wake()
+        self._wake()
 
     def _paint_region(self, painter: QPainter, region: QRect) -> None:
         layout = self._layout
@@ -689,8 +734,6 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         painter.restore()
         painter.save()
         painter.translate(layout.left, -y)
-        from coderapp.widgets.conversation.hot_spots import paint_spot
-
         for spot in layout.sticky_spots()[1]:
             hovered = self._pointer.hovered is not None and self._pointer.hovered[1] == spot
             paint_spot(painter, spot, layout.style, hovered=hovered, focused=False, ratio=ratio)
@@ -725,7 +768,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._arrivals.wake()
+        self._wake()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
