@@ -210,7 +210,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         index = self._model.index_of(message_id) if self._model else -1
         if index >= 0:
             self._set_following(False)
-            # A long message has other blocks until it is parsed: it is gone to then, unless the user has moved meanwhile.
+            # A long message has other blocks until it is parsed: it is gone to then, unless the user has scrolled.
             provisional = self._layout.item(index).is_provisional
             self._place(Anchor(index, -1 if provisional else block, 0.0 if provisional else y))
             self._wanted = (message_id, block, y) if provisional else None
