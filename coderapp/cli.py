@@ -69,6 +69,11 @@ def _parser(command: str) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["find-process"]:  # what a frozen program starts instead of Python: see text/find_process
+        from coderapp.text.find_process import serve
+
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+        return 0
     command = next((word for word in given if word in ("serve", "snapshot", "doctor")), "")
     chosen = _parser(command).parse_args(given)
     run: Command = chosen.command
