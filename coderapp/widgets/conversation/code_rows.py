@@ -68,7 +68,7 @@ class Rows:
 
     def at(self, row: int) -> tuple[int, int]:
         """(line, first character) of a row."""
-        if not self._columns:
+        if not self._columns or not self._lines:
             return row, 0
         line = min(bisect_right(self._firsts, row), len(self._firsts) - 1) - 1
         part = row - self._firsts[line]
@@ -77,6 +77,8 @@ class Rows:
     def end_of(self, row: int) -> int:
         """The character of its line that a row ends before."""
         line, _ = self.at(row)
+        if line >= len(self._lines):
+            return 0
         if self._columns:
             breaks, part = self._breaks(line), row - self._firsts[line]
             if part + 1 < len(breaks):

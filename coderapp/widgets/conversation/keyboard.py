@@ -219,18 +219,25 @@ class Keyboard:
         if self._selection.cursor is not None:
             return self._within(self._selection.cursor)
         if self.block is not None:
-            return Position(*self.block, 0)
+            return self._within(Position(*self.block, 0))
         return self._layout.position_at(QPointF(self._layout.left + 1, metrics.GAP))
 
-    def _within(self, at: Position) -> Position:
+    def _within(self, at: Position) -> Position | None:
         """The place nearest to one that may not be there any more."""
         if at.row >= len(self._layout.rows):
             return self.end()
         body = self._layout.item(at.row).body
         if at.block >= len(body.blocks):
-            last = len(body.blocks) - 1
-            return Position(at.row, last, body.item(last).length()) if last >= 0 else self.end()
+            return self._end_of(at.row)
         return at._replace(offset=min(at.offset, body.item(at.block).length()))
+
+    def _end_of(self, row: int) -> Position | None:
+        """The end of a message's text, or of that of the nearest one above which has some."""
+        for index in range(row, -1, -1):
+            body = self._layout.item(index).body
+            if last := len(body.blocks):
+                return Position(index, last - 1, body.item(last - 1).length())
+        return None
 
     def _extend(self, key: int, *, control: bool) -> bool:
         at = self._start()
@@ -246,9 +253,9 @@ class Keyboard:
             case Key.Key_Right:
                 to = self._sideways(at, 1, by_word=control)
             case Key.Key_Home:
-                to = Position(0, 0, 0) if control else self._on_line(at, 0.0)
+                to = (self._within(Position(0, 0, 0)) or at) if control else self._on_line(at, 0.0)
             case Key.Key_End:
-                to = self.end() if control else self._on_line(at, 1e6)
+                to = (self.end() or at) if control else self._on_line(at, 1e6)
             case Key.Key_Up:
                 to = self._vertically(at, -1)
             case Key.Key_Down:
@@ -313,12 +320,9 @@ class Keyboard:
             y = layout.rect_of(Position(*beside, shown.length() if step < 0 else 0)).center().y()
         return Position(*beside, owner.offset_at(beside[1], layout.local(beside[0], QPointF(self._x, y))))
 
-    def end(self) -> Position:
-        """The end of the last message's text."""
-        row = len(self._layout.rows) - 1
-        body = self._layout.item(row).body
-        block = max(0, len(body.blocks) - 1)
-        return Position(row, block, body.item(block).length() if body.blocks else 0)
+    def end(self) -> Position | None:
+        """The end of the last text; None where there is none."""
+        return self._end_of(len(self._layout.rows) - 1)
 
     def reveal(self, at: Position) -> None:
         """Scrolls no further than needed to have a position on screen."""

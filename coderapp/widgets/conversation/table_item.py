@@ -15,7 +15,10 @@ from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
 
 MEASURED = 60
-"""Rows by which the columns of a table are measured; a table that has them does not change its columns any more."""
+"""Rows whose cells are laid out to measure the columns; of later ones only the longest cells are reckoned with."""
+
+RECKONED = 3_000
+"""Rows that a `layout` takes the widths of at most, of those behind the measured ones."""
 
 KEPT_ROWS = 300
 """Rows whose layouts are kept."""
@@ -35,6 +38,8 @@ class TableItem(BlockItem, Sideways):
         self._key: tuple[float, int] | None = None
         self._natural: list[float] = []
         self._measured = 0  # rows that `_natural` knows
+        self._reckoned = 0  # rows that it knows about
+        self._longest: dict[int, int] = {}  # characters of the longest cell of a column among them
         self._columns: list[float] = []
         self._lefts: list[float] = []  # of the columns, and the right end of the last
         self._rows: dict[int, list[Paragraph]] = {}  # laid out
@@ -49,6 +54,7 @@ class TableItem(BlockItem, Sideways):
         for row in [row for row in self._rows if row >= kept]:
             del self._rows[row]
         self._measured = min(self._measured, kept)
+        self._reckoned = min(self._reckoned, kept)
         self._heights.truncate(min(kept, len(self._heights)))
         del self._starts[kept:]
 
@@ -60,9 +66,13 @@ class TableItem(BlockItem, Sideways):
         if key != self._key:
             self._key = key
             self._line = style.text_line_height
-            self._natural, self._measured = [], 0
+            self._forget_widths()
             self._rows.clear()
             self._heights = Heights()
+        if self.waits:  # formulas that were waited for are there, or some of them
+            self.waits = False
+            self._forget_widths()
+            self._rows.clear()
         self.room = width - self._left
         self._measure(style)
         for _ in range(len(self._heights), len(self.block.rows)):
@@ -71,10 +81,14 @@ class TableItem(BlockItem, Sideways):
         self.scroll_by(0.0)
         self.height = self._heights.total + 1 + (metrics.CODE_SCROLLBAR if self.overflows else 0)
 
+    def _forget_widths(self) -> None:
+        self._natural, self._measured, self._reckoned = [], 0, 0
+        self._longest.clear()
+
     def _measure(self, style: DocumentStyle) -> None:
         """The natural widths of the columns by the first rows, and what becomes of them."""
         count = len(self.block.align)
-        natural = self._natural or [float(metrics.CELL_LEAST)] * count
+        natural = list(self._natural) or [float(metrics.CELL_LEAST)] * count
         before = list(self._natural)
         end = min(len(self.block.rows), MEASURED)
         for number in range(self._measured, end):
@@ -82,8 +96,10 @@ class TableItem(BlockItem, Sideways):
             for column, cell in enumerate(self.block.rows[number][:count]):
                 paragraph = Paragraph(cell.text[: metrics.CELL_MEASURED], cell.spans)
                 paragraph.lay_out(WIDEST, font, style)
+                self.waits |= paragraph.waits
                 natural[column] = max(natural[column], paragraph.natural_width + 2 * metrics.CELL_PADDING_X + 1)
         self._measured = max(self._measured, end)
+        self._widen(natural, style)
         self._natural = natural
         if natural != before or not self._columns:
             columns = share(natural, self.room)
@@ -95,6 +111,21 @@ class TableItem(BlockItem, Sideways):
             for wide in columns:
                 self._lefts.append(self._lefts[-1] + wide)
 
+    def _widen(self, natural: list[float], style: DocumentStyle) -> None:
+        """By the rows behind the first ones: what their cells take is reckoned from their characters."""
+        rows = self.block.rows
+        self._reckoned = min(self._reckoned, len(rows))
+        end = min(len(rows), max(self._reckoned, MEASURED) + RECKONED)
+        for number in range(max(self._reckoned, MEASURED), end):
+            for column, cell in enumerate(rows[number][: len(natural)]):
+                size = len(cell.text)
+                if size > self._longest.get(column, 0):
+                    self._longest[column] = size
+                    text = cell.text[: metrics.CELL_MEASURED]
+                    wide = style.metrics.horizontalAdvance(text) + 2 * metrics.CELL_PADDING_X + 1
+                    natural[column] = max(natural[column], wide)
+        self._reckoned = max(self._reckoned, end)
+
     @staticmethod
     def _font(row: int, style: DocumentStyle) -> QFont:
         return style.base if row else style.label
@@ -105,26 +136,29 @@ class TableItem(BlockItem, Sideways):
         row = self._heights.at(max(top, 0.0))
         y = self._heights.top(row)
         while row < len(self._heights) and y <= bottom:
-            if row not in self._rows:
-                changed += self._heights.set(row, self._lay_out_row(row, style))
+            tall = self._lay_out_row(row, style) if row not in self._rows else self._tall(row)
+            changed += self._heights.set(row, tall)  # also of rows that painting met first
             y += self._heights[row]
             row += 1
         self.height += changed
+        self.waits = self.waits or any(cell.waits for cells in self._rows.values() for cell in cells)
         return changed != 0
 
     def _lay_out_row(self, row: int, style: DocumentStyle) -> float:
         if len(self._rows) >= KEPT_ROWS:
             self._rows.clear()
         cells = []
-        tallest = self._line
         for column, cell in enumerate(self._cells(row)):
             paragraph = Paragraph(cell.text, cell.spans)
             room = self._columns[column] - 2 * metrics.CELL_PADDING_X
             paragraph.lay_out(room, self._font(row, style), style, _ALIGNS.get(self.block.align[column]))
-            tallest = max(tallest, paragraph.height)
             cells.append(paragraph)
         self._rows[row] = cells
-        return tallest + 2 * metrics.CELL_PADDING_Y
+        return self._tall(row)
+
+    def _tall(self, row: int) -> float:
+        """The height of a row that is laid out."""
+        return max((cell.height for cell in self._rows[row]), default=self._line) + 2 * metrics.CELL_PADDING_Y
 
     def _cells(self, row: int) -> tuple[Cell, ...]:
         return self.block.rows[row][: len(self._columns)]

@@ -568,8 +568,9 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         return ends is not None and ends[0][:2] == ends[1][:2] and ends[1].offset - ends[0].offset < 500
 
     def select_all(self) -> None:
-        if self._layout.rows:
-            self._selection.select(Position(0, 0, 0), self._keyboard.end())
+        end = self._keyboard.end()
+        if end is not None:
+            self._selection.select(Position(0, 0, 0), end)
             self.refresh()
 
     def copy_selection(self, kind: str = "") -> None:
