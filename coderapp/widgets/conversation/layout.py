@@ -99,7 +99,7 @@ class DocumentLayout:
     def estimate(self) -> None:
         """All heights anew, after the width or the style changed."""
         height, a_character = self._guess()
-        guesses = [height + size * a_character for size in self._sizes]
+        guesses = [height + float(round(size * a_character)) for size in self._sizes]  # whole pixels can be moved
         for index, item in self.items.items():
             item.set_width(self.column, self.style)
             guesses[index] = item.height + metrics.MESSAGE_GAP
@@ -115,7 +115,7 @@ class DocumentLayout:
 
     def _estimate(self, index: int) -> float:
         height, a_character = self._guess()
-        return height + self._sizes[index] * a_character
+        return height + round(self._sizes[index] * a_character)
 
     def _guess(self) -> tuple[float, float]:
         """What a message without a word takes, and what each character adds: answers are half code, and few lines are

@@ -751,7 +751,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         if self._keyboard.shows_caret and at is not None and at.row in layout.items:
             blocks = layout.items[at.row].body.blocks
             if at.block < len(blocks):
-                painter.fillRect(layout.rect_of(at), layout.style.colour("text"))
+                painter.fillRect(layout.rect_of(at).toRect(), layout.style.colour("text"))
 
     # Qt
 
