@@ -139,7 +139,7 @@ class ConversationPane(QFrame):
         self._down.setAccessibleName(text or "Go to the end")
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text else Qt.ToolButtonStyle.ToolButtonIconOnly
         self._down.setToolButtonStyle(style)
-        wide = self._down.fontMetrics().horizontalAdvance(text) + 24 if text else 0
+        wide = self._down.fontMetrics().horizontalAdvance(text) + 10 if text else 0
         self._down.setFixedSize(metrics.BUTTON + 6 + wide, metrics.BUTTON + 6)
         self._place_overlays()
 

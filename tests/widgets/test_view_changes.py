@@ -190,3 +190,22 @@ def test_reasoning_waits_while_nothing_can_be_seen(view: ConversationView, model
     view.show()
     QTest.qWait(20)
     assert "thought unseen" in all_text(view)
+
+
+@pytest.mark.parametrize("row", [growing(), answer("```py\n```")])
+def test_the_caret_where_there_is_nothing_to_select(view: ConversationView, model: ConversationModel, row: Row) -> None:
+    model.reset([prompt("x"), row])
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End):
+        view.select_all()
+        QTest.keyClick(view, key, SHIFT)
+        QTest.keyClick(view, key, SHIFT | Qt.KeyboardModifier.ControlModifier)
+
+
+def test_a_wider_column_moves_all_of_its_table(view: ConversationView, model: ConversationModel) -> None:
+    model.reset([prompt("x"), growing()])
+    model.append_text(1, "|a|b|\n|---|---|\n|1|2|\n|3|4|\n")
+    QTest.qWait(10)
+    top = view._layout.item(1).block_top(0)
+    narrow, _ = view._layout.item(1).feed("|5|6|\n")
+    wide, _ = view._layout.item(1).feed("|a much wider cell than those before|6|\n")
+    assert wide == top < narrow

@@ -101,8 +101,12 @@ class Body:
             top += item.grew(kept)
             self._last_change = before + item.bottom_of_line(len(block.lines) - 1) if top > before else None
         elif isinstance(item, TableItem):
-            top += item.top_of_row(kept)
+            changed = top + item.top_of_row(kept)
+            columns = item.columns
             item.grew(kept)
+            if self._style is not None:
+                self._measure(index, item, self._style)
+            return changed if item.columns == columns else top  # a wider column moves all of the table
         if self._style is not None:
             self._measure(index, item, self._style)
         return top
@@ -127,7 +131,10 @@ class Body:
         block = self.blocks[index]
         if isinstance(block, TextBlock) and block.continued:
             return 0.0
-        same_list = block.place.marker and self._place(index - 1).path
+        above = self.blocks[index - 1]
+        same_list = (
+            block.place.marker and isinstance(above, TextBlock) and "l" in above.place.path and "l" in block.place.path
+        )
         return float(metrics.ITEM_GAP if same_list else metrics.BLOCK_GAP)
 
     # geometry

@@ -105,11 +105,13 @@ class Finding(QObject):
         """The first hit on screen or below."""
         visible = self._layout.visible()
         first = visible.start if visible else 0
-        for number in range(len(self._marks)):
-            row, block, start, _ = self._marks[number]
-            if row > first or (row == first and self._layout.rect_of(Position(row, block, start)).top() >= 0):
-                return number
-        return 0
+        low, high = 0, len(self._marks)
+        while low < high:  # they are in reading order
+            middle = (low + high) // 2
+            row, block, start, _ = self._marks[middle]
+            above = row < first or (row == first and self._layout.rect_of(Position(row, block, start)).top() < 0)
+            low, high = (middle + 1, high) if above else (low, middle)
+        return low % len(self._marks)
 
     def _go_on(self, finder: Finder, first: int) -> None:
         reading: list[tuple[int, Callable[[], Sequence[Block]]]] = []

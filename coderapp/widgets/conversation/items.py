@@ -148,6 +148,8 @@ def paint_place(painter: QPainter, item: BlockItem, first_line: float, s: Docume
 def _paint_marker(painter: QPainter, marker: str, right: float, first_line: float, s: DocumentStyle) -> None:
     painter.setFont(s.base)
     painter.setPen(s.colour("text_muted"))
+    # Long numbers and labels of notes reach into the margin, and no further.
+    marker = s.metrics.elidedText(marker, Qt.TextElideMode.ElideRight, right + metrics.COLUMN_MARGIN - 12)
     wide = max(metrics.INDENT, s.metrics.horizontalAdvance(marker) + 7)
     box = QRectF(right - wide, 0, wide - 7, first_line)
     painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, marker)

@@ -58,6 +58,11 @@ class TableItem(BlockItem, Sideways):
         self._heights.truncate(min(kept, len(self._heights)))
         del self._starts[kept:]
 
+    @property
+    def columns(self) -> list[float]:
+        """Their widths; another list where they are others."""
+        return self._columns
+
     def top_of_row(self, row: int) -> float:
         return self._heights.top(min(row, len(self._heights)))
 
