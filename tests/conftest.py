@@ -29,7 +29,7 @@ import pytest
 from hypothesis import settings
 
 # Timings on a shared machine say nothing about one example of a property.
-settings.register_profile("coderapp", deadline=None)
+settings.register_profile("coderapp", deadline=None, max_examples=50)
 settings.load_profile("coderapp")
 
 _HOME = Path(tempfile.mkdtemp(prefix="coderapp-tests-"))
