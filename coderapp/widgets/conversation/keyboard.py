@@ -338,8 +338,9 @@ class Keyboard:
         for _ in range(3):
             rect = layout.rect_of(at)
             margin = 2 * rect.height()
-            if rect.top() < margin / 2:
-                self._stage.scroll_to(layout.offset + rect.top() - margin)
+            covered = metrics.CODE_HEADER if isinstance(item, CodeItem) else 0  # a header that sticks
+            if rect.top() < covered + margin / 2:
+                self._stage.scroll_to(layout.offset + rect.top() - covered - margin)
             elif rect.bottom() > layout.page - margin / 2:
                 self._stage.scroll_to(layout.offset + rect.bottom() - layout.page + margin)
             else:

@@ -718,10 +718,10 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             )
             item.paint(painter, clip, layout.style, lambda block, row=row: self._ranges(row, block), lit, ratio)  # type: ignore[misc]
             painter.restore()
-        if region.top() <= metrics.CODE_HEADER:
-            self._paint_sticky(painter, ratio)
         if self.hasFocus():
             self._paint_cursor(painter)
+        if region.top() <= metrics.CODE_HEADER:
+            self._paint_sticky(painter, ratio)
 
     def _paint_sticky(self, painter: QPainter, ratio: float) -> None:
         layout = self._layout
