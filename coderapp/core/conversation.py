@@ -40,7 +40,9 @@ class Conversation:
 
     `parents` maps message id → parent id (ROOT for a first message); children keep the order in which they were
     added; `chosen` maps parent id → the child that the active path takes (by default the newest).
-    `parameters` holds only what the user set. Adding and updating raise ValueError on an unknown parent or message
+    `parameters` holds only what the user set. `folder` is "" for none; `starred` holds ids of messages. `origin` says
+    where an imported conversation came from (see exchange/origin). `read_only` is the sentence why it can't be
+    changed, "" where it can. Adding and updating raise ValueError on an unknown parent or message
     or a reused id; questions about a message that is not there raise KeyError.
     """
 
@@ -54,6 +56,13 @@ class Conversation:
     parameters: dict[str, JsonValue] = field(default_factory=dict)
     draft: str = ""
     draft_files: tuple[FilePart, ...] = ()
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    archived: bool = False
+    starred: set[str] = field(default_factory=set)
+    origin: dict[str, JsonValue] = field(default_factory=dict)
+    read_only: str = ""
     messages: dict[str, Message] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=dict)

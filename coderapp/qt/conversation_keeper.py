@@ -169,6 +169,10 @@ class ConversationKeeper(QObject):
             "profile_id": conversation.profile_id,
             "system_prompt": conversation.system_prompt,
             "parameters": dict(conversation.parameters),
+            "folder": conversation.folder,
+            "tags": list(conversation.tags),
+            "pinned": conversation.pinned,
+            "archived": conversation.archived,
         }
         self._change(name, lambda store: store.set_fields(name, **fields))
 
@@ -185,9 +189,22 @@ class ConversationKeeper(QObject):
         name = conversation.id
         self._change(name, lambda store: store.choose(name, message_id))
 
+    def set_star(self, conversation: Conversation, message_id: str, on: bool) -> None:
+        name = conversation.id
+        self._change(name, lambda store: store.star(name, message_id, on))
+
+    def change_stored(self, conversation_id: str, **fields: Any) -> None:
+        """Sets fields (see storage.records.FIELDS) of a conversation that is not open."""
+
+        def work(store: ConversationStore) -> None:
+            store.set_fields(conversation_id, **fields)
+            store.release(conversation_id)
+
+        self._do(work)
+
     def rename(self, conversation_id: str, title: str) -> None:
         """For a conversation that is not open."""
-        self._do(lambda store: store.set_fields(conversation_id, title=title, titled_by_user=True))
+        self.change_stored(conversation_id, title=title, titled_by_user=True)
 
     def fold(self, conversation: Conversation) -> None:
         name = conversation.id
@@ -206,7 +223,7 @@ class ConversationKeeper(QObject):
     def list(self, success: Callable[[list[HistoryEntry]], None]) -> None:
         def work() -> tuple[list[HistoryEntry], list[str]]:
             store = self._opened()
-            entries = [_entry(head) for head in store.list()]
+            entries = [entry_of_head(head) for head in store.list()]
             store.clean_up()
             return entries, [problem.sentence for problem in store.take_problems()]
 
@@ -240,7 +257,7 @@ class ConversationKeeper(QObject):
     def restore(self, trashed: Trashed, success: Callable[[HistoryEntry], None]) -> None:
         def done(head: ConversationHead) -> None:
             self._stored.add(head.id)
-            success(_entry(head))
+            success(entry_of_head(head))
 
         self._worker.submit(lambda: self._opened().restore(trashed), done, self._on_failure)
 
@@ -287,14 +304,32 @@ def _snapshot(conversation: Conversation) -> Conversation:
         parents=dict(conversation.parents),
         children={parent: list(children) for parent, children in conversation.children.items()},
         chosen=dict(conversation.chosen),
+        starred=set(conversation.starred),
     )
 
 
 def entry_of(conversation: Conversation) -> HistoryEntry:
     names = [file.name for file in conversation.draft_files[:1]]
     title = conversation.title or conversation.draft.strip()[:60] or "".join(names)[:60] or "New conversation"
-    return HistoryEntry(conversation.id, title.replace("\n", " "), max(conversation.updated, conversation.created))
+    return HistoryEntry(
+        conversation.id,
+        title.replace("\n", " "),
+        max(conversation.updated, conversation.created),
+        folder=conversation.folder,
+        tags=conversation.tags,
+        pinned=conversation.pinned,
+        archived=conversation.archived,
+    )
 
 
-def _entry(head: ConversationHead) -> HistoryEntry:
-    return HistoryEntry(head.id, head.title or "New conversation", head.updated, head.reason)
+def entry_of_head(head: ConversationHead) -> HistoryEntry:
+    return HistoryEntry(
+        head.id,
+        head.title or "New conversation",
+        head.updated,
+        head.reason,
+        folder=head.folder,
+        tags=head.tags,
+        pinned=head.pinned,
+        archived=head.archived,
+    )

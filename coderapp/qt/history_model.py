@@ -24,6 +24,10 @@ class HistoryEntry:
     updated: float
     problem: str = ""
     busy: bool = False
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    archived: bool = False
 
 
 class HistoryModel(QAbstractListModel):

@@ -165,13 +165,15 @@ class ConversationStore:
         self._change(opened, record, sync=sync)
 
     def set_fields(self, conversation_id: str, *, sync: bool = False, **fields: JsonValue) -> None:
-        """Any of title, titled_by_user, profile_id, system_prompt, parameters, draft, updated."""
+        """Any of `records.FIELDS`: title, parameters, draft, folder, tags …"""
         for name, value in fields.items():
             if name not in records.FIELDS or not records.FIELDS[name](value):
                 raise ValueError(f"a conversation's {name} can't be {value!r}")
         opened = self._opened(conversation_id)
         conversation = opened.document.conversation
-        changed = {name: value for name, value in fields.items() if getattr(conversation, name) != value}
+        changed = {
+            name: value for name, value in fields.items() if getattr(conversation, name) != records.field_value(value)
+        }
         if changed:
             self._change(opened, records.FieldsSet(changed), sync=sync)
 
@@ -186,6 +188,13 @@ class ConversationStore:
         opened = self._opened(conversation_id)
         _message(opened, message_id)
         self._change(opened, records.Chosen(message_id), sync=False)
+
+    def star(self, conversation_id: str, message_id: str, on: bool) -> None:
+        """Marks a message, or takes the mark away."""
+        opened = self._opened(conversation_id)
+        _message(opened, message_id)
+        if on != (message_id in opened.document.conversation.starred):
+            self._change(opened, records.Starred(message_id, on), sync=False)
 
     # keeping
 
@@ -372,6 +381,7 @@ def copied(conversation: Conversation) -> Conversation:
         parents=dict(conversation.parents),
         children={parent: children.copy() for parent, children in conversation.children.items()},
         chosen=dict(conversation.chosen),
+        starred=set(conversation.starred),
     )
 
 

@@ -32,6 +32,10 @@ class ConversationHead:
     message_count: int
     state: HeadState = HeadState.READY
     reason: str = ""
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    archived: bool = False
 
 
 def head_of(conversation: Conversation) -> ConversationHead:
@@ -41,6 +45,10 @@ def head_of(conversation: Conversation) -> ConversationHead:
         conversation.created,
         max(conversation.updated, conversation.created),
         len(conversation),
+        folder=conversation.folder,
+        tags=conversation.tags,
+        pinned=conversation.pinned,
+        archived=conversation.archived,
     )
 
 
@@ -70,12 +78,16 @@ def from_fields(conversation_id: str, value: dict[str, object]) -> ConversationH
     created = fields.number("created") or time_of(conversation_id)
     updated = max(fields.number("updated") or 0.0, created)
     count = fields.count("message_count") or 0
+    folder, pinned, archived = fields.text("folder"), bool(fields.flag("pinned")), bool(fields.flag("archived"))
+    tags = fields.texts("tags")
     if isinstance(version, int) and version > schema.VERSION:
         reason = "It was saved by a newer coderapp; open it with that one."
         return ConversationHead(conversation_id, title, created, updated, count, HeadState.NEWER, reason)
     if fields.faults or version != schema.VERSION:
         return None
-    return ConversationHead(conversation_id, title, created, updated, count)
+    return ConversationHead(
+        conversation_id, title, created, updated, count, folder=folder, tags=tags, pinned=pinned, archived=archived
+    )
 
 
 def files(folder: str) -> Mapping[str, set[str]]:

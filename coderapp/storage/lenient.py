@@ -101,12 +101,24 @@ class Fields:
     def mapping(self, name: str) -> dict[str, JsonValue] | None:
         return self.take(name, lambda value: value if isinstance(value, dict) else None)
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Each once, without empty ones."""
+        found = self.take(name, _texts)
+        return tuple(dict.fromkeys(text for text in found or () if text))
+
     def items(self, name: str) -> list[JsonValue]:
         return self.take(name, lambda value: value if isinstance(value, list) else None) or []
 
 
 def _text(value: JsonValue) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _texts(value: JsonValue) -> list[str] | None:
+    if not isinstance(value, list):
+        return None
+    texts = [text for text in value if isinstance(text, str)]
+    return texts if len(texts) == len(value) else None
 
 
 def _number(value: JsonValue) -> float | None:

@@ -76,7 +76,13 @@ class Chosen:
     message_id: str
 
 
-Record = Added | Appended | Updated | Ended | FieldsSet | DraftFilesSet | Chosen
+@dataclass(frozen=True, slots=True)
+class Starred:
+    message_id: str
+    on: bool
+
+
+Record = Added | Appended | Updated | Ended | FieldsSet | DraftFilesSet | Chosen | Starred
 
 
 def _is_number(value: object) -> bool:
@@ -91,6 +97,10 @@ FIELDS: dict[str, Callable[[object], bool]] = {
     "parameters": lambda value: isinstance(value, dict),
     "draft": lambda value: isinstance(value, str),
     "updated": _is_number,
+    "folder": lambda value: isinstance(value, str),
+    "tags": lambda value: isinstance(value, list) and all(isinstance(tag, str) and tag for tag in value),
+    "pinned": lambda value: isinstance(value, bool),
+    "archived": lambda value: isinstance(value, bool),
 }
 """The fields of a conversation that can be set, each with the test of its type."""
 
@@ -117,6 +127,8 @@ def _body(record: Record) -> bytes:
         return b'"set","fields":%s' % value(dict(record.fields))
     if isinstance(record, DraftFilesSet):
         return b'"draft_files","files":%s' % schema.encode_files(record.files)
+    if isinstance(record, Starred):
+        return b'"star","id":%s,"on":%s' % (value(record.message_id), b"true" if record.on else b"false")
     return b'"choose","id":%s' % value(record.message_id)
 
 
@@ -144,6 +156,8 @@ def _decode(value: dict[str, JsonValue]) -> Record | None:
             return DraftFilesSet(read_parts)
         case {"op": "choose", "id": str(message_id)}:
             return Chosen(message_id)
+        case {"op": "star", "id": str(message_id), "on": bool(on)}:
+            return Starred(message_id, on)
     return None
 
 
@@ -159,7 +173,7 @@ def apply(conversation: Conversation, record: Record) -> bool:
             return True
         case FieldsSet(fields):
             for name, item in fields.items():
-                setattr(conversation, name, dict(item) if isinstance(item, dict) else item)
+                setattr(conversation, name, field_value(item))
             return True
         case DraftFilesSet(files):
             conversation.draft_files = files
@@ -174,6 +188,11 @@ def apply(conversation: Conversation, record: Record) -> bool:
                 return False
             conversation.choose(message_id)
             return True
+        case Starred(message_id, on):
+            if message_id not in conversation.messages:
+                return False
+            (conversation.starred.add if on else conversation.starred.discard)(message_id)
+            return True
     old = conversation.messages.get(record.message_id)
     if old is None:
         return False
@@ -184,6 +203,13 @@ def apply(conversation: Conversation, record: Record) -> bool:
         return False
     conversation.update(extended(old, record.text, reasoning=record.reasoning))
     return True
+
+
+def field_value(value: JsonValue) -> object:
+    """As a conversation holds it: a container of its own."""
+    if isinstance(value, dict):
+        return dict(value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def extended(message: Message, text: str, *, reasoning: bool = False) -> Message:

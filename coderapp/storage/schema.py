@@ -48,13 +48,22 @@ def encode(document: Document) -> bytes:
         ("updated", round(conversation.updated, _TIME_DIGITS)),
         ("message_count", len(conversation)),
         ("journal", document.journal),
+        ("folder", conversation.folder),
+        ("tags", list(conversation.tags)),
+        ("pinned", conversation.pinned),
+        ("archived", conversation.archived),
         ("profile_id", conversation.profile_id),
         ("system_prompt", conversation.system_prompt),
         ("parameters", conversation.parameters),
         ("draft", conversation.draft),
         ("chosen", dict(_chosen_by_hand(conversation))),
     ]
-    known = {name for name, _ in head} | {DRAFT_FILES}
+    if conversation.starred:
+        starred: list[JsonValue] = [*sorted(conversation.starred)]
+        head.append(("starred", starred))
+    if conversation.origin:
+        head.append(("origin", conversation.origin))
+    known = {name for name, _ in head} | {DRAFT_FILES, "starred", "origin"}
     head += [(name, value) for name, value in document.extras.items() if name not in known]
     if document.set_aside:
         head.append(("set_aside", document.set_aside))
@@ -249,6 +258,12 @@ def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
         parameters=fields.mapping("parameters") or {},
         draft=fields.text("draft"),
         draft_files=fields.take(DRAFT_FILES, read_files) or (),
+        folder=fields.text("folder"),
+        tags=fields.texts("tags"),
+        pinned=bool(fields.flag("pinned")),
+        archived=bool(fields.flag("archived")),
+        starred=set(fields.texts("starred")),
+        origin=fields.mapping("origin") or {},
         chosen={parent: child for parent, child in chosen.items() if isinstance(child, str)},
         updated=fields.number("updated") or 0.0,
     )

@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self._was_painted = False
         self._last_undo: Undo | None = None
         self._gave_way: set[str] = set()  # sides hidden for want of room, by the name of their state
+        self._wide_sides: tuple[int, int] | None = None  # the sides' widths before they shrank for want of room
         self._dialogs: dict[str, QWidget] = {}
         self._places = ReadingPlaces(parts.state)
         self._apply_theme()
@@ -505,6 +506,7 @@ class MainWindow(QMainWindow):
         """Of the panes, where none are known yet."""
         left, right = metrics.HISTORY_WIDTH, metrics.PANEL_WIDTH
         if self.width() - left - right < metrics.PANE_COMFORTABLE:
+            self._wide_sides = (left, right)
             left, right = metrics.HISTORY_LEAST, metrics.PANEL_LEAST
         self._splitter.setSizes([left, self.width() - left - right, right])
 
@@ -528,9 +530,29 @@ class MainWindow(QMainWindow):
             and middle < metrics.PANE_COMFORTABLE
             and (left > metrics.HISTORY_LEAST or right > metrics.PANEL_LEAST)
         ):
+            before = self._wide_sides or (metrics.HISTORY_LEAST, metrics.PANEL_LEAST)
+            self._wide_sides = (
+                left if left > metrics.HISTORY_LEAST else before[0],
+                right if right > metrics.PANEL_LEAST else before[1],
+            )
             left, right = min(left, metrics.HISTORY_LEAST), min(right, metrics.PANEL_LEAST)
             self._splitter.setSizes([left, width - left - right, right])
+        elif not narrowed:
+            self._give_back()
         self._show_checks()
+
+    def _give_back(self) -> None:
+        """The sides get back the widths that they shrank from, once there is room; not where they were moved since."""
+        if self._wide_sides is None or self.width() - sum(self._wide_sides) < metrics.PANE_COMFORTABLE:
+            return
+        if self._gave_way:
+            return  # one is still hidden
+        wide, self._wide_sides = self._wide_sides, None
+        self._splitter.resize(self.width(), self._splitter.height())  # as it will be in a moment
+        left, _, right = self._splitter.sizes()
+        left = wide[0] if left == metrics.HISTORY_LEAST else left
+        right = wide[1] if right == metrics.PANEL_LEAST else right
+        self._splitter.setSizes([left, self.width() - left - right, right])
 
     def _keep_state(self) -> None:
         if not self.isVisible():

@@ -10,16 +10,16 @@ WINDOW_LEAST_HEIGHT = 420
 HISTORY_WIDTH = 248
 HISTORY_LEAST = 180
 PANEL_WIDTH = 300
-PANEL_LEAST = 260
+PANEL_LEAST = 276
 PANE_LEAST = 320
 PANE_COMFORTABLE = 480  # from here down the sides shrink
-PANEL_FROM = 770  # width of the window below which the parameters give way
+PANEL_FROM = 785  # width of the window below which the parameters give way
 HISTORY_FROM = 600  # and the list
 BAR_HEIGHT = 44
 GAP = 8
 GAP_SMALL = 4
 GAP_LARGE = 16
-FIELD_WIDTH = 84
+FIELD_WIDTH = 76
 
 # the conversation
 COLUMN_WIDTH = 860  # widest column of text

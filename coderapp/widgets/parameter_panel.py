@@ -70,7 +70,7 @@ class ParameterPanel(QFrame):
         contents = QWidget()
         contents.setObjectName("parameterContents")
         column = QVBoxLayout(contents)
-        column.setContentsMargins(metrics.PANEL_PADDING, metrics.GAP, metrics.PANEL_PADDING, metrics.PANEL_PADDING)
+        column.setContentsMargins(metrics.PANEL_PADDING, metrics.GAP, metrics.GAP, metrics.PANEL_PADDING)
         column.setSpacing(metrics.GAP)
         column.addWidget(_section("System prompt"))
         column.addWidget(self._system)
@@ -98,7 +98,6 @@ class ParameterPanel(QFrame):
         area = self._area
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         head = QHBoxLayout()
         head.setContentsMargins(metrics.PANEL_PADDING, 0, metrics.GAP, 0)
         title = QLabel("Parameters")

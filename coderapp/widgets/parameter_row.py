@@ -35,6 +35,7 @@ class ParameterRow(QWidget):
         self._check.setAccessibleName(f"Send {row.label}")
         self._note = QLabel()
         self._note.setProperty("kind", "muted")
+        self._note.setWordWrap(True)
         self._reset = QToolButton()
         self._reset.setToolTip(f"Reset {row.label}: do not send it")
         self._reset.setAccessibleName(f"Reset {row.label}")
@@ -54,7 +55,7 @@ class ParameterRow(QWidget):
 
     def _build(self) -> None:
         first = QHBoxLayout()
-        first.setSpacing(metrics.GAP_SMALL)
+        first.setSpacing(metrics.GAP_SMALL // 2)
         first.addWidget(self._check, 1)
         first.addWidget(self._reset)
         first.addWidget(self.editor.field)

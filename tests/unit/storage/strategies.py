@@ -92,4 +92,9 @@ def conversations(draw: st.DrawFn) -> Conversation:
     conversation.system_prompt, conversation.draft = draw(texts), draw(texts)
     conversation.draft_files = tuple(draw(st.lists(files, max_size=2)))
     conversation.parameters = draw(objects)
+    conversation.folder = draw(texts)
+    conversation.tags = tuple(draw(st.lists(texts.filter(bool), max_size=3, unique=True)))
+    conversation.pinned, conversation.archived = draw(st.booleans()), draw(st.booleans())
+    conversation.starred = set(draw(st.lists(st.sampled_from(ids), max_size=2))) if ids else set()
+    conversation.origin = draw(objects)
     return conversation

@@ -71,13 +71,14 @@ def test_the_file_is_json_for_people() -> None:
     lines = data.decode().splitlines()
     value = json.loads(data)
     assert list(value) == [
-        *("version", "id", "title", "titled_by_user", "created", "updated", "message_count", "journal", "profile_id"),
+        *("version", "id", "title", "titled_by_user", "created", "updated", "message_count", "journal"),
+        *("folder", "tags", "pinned", "archived", "profile_id"),
         *("system_prompt", "parameters", "draft", "chosen", "messages"),
     ]
     assert (value["version"], value["title"], value["message_count"]) == (VERSION, "Grüße, 你好 😀", 3)
     assert value["chosen"] == {"p1": "a1"}
     assert value["messages"][1]["generation"]["finish"] == "stop"
-    assert len(lines) == 2 + 13 + 3 + 2
+    assert len(lines) == 2 + 17 + 3 + 2
     assert "Grüße, 你好 😀" in lines[-5]
 
 
@@ -107,14 +108,14 @@ def test_the_head_stands_in_front() -> None:
 
 def test_unknown_fields_stay() -> None:
     value = as_json(small())
-    value["folder"] = {"name": "Work"}
+    value["colour"] = {"name": "red"}
     value["messages"][0]["starred"] = True
     value["messages"][1]["generation"]["cost"] = 0.01
     document = changed(value)
     assert document.complaints == []
     assert document.conversation == small()
     written = json.loads(encode(document))
-    assert written["folder"] == {"name": "Work"}
+    assert written["colour"] == {"name": "red"}
     assert written["messages"][0]["starred"] is True
     assert written["messages"][1]["generation"]["cost"] == 0.01
     assert written["messages"] == value["messages"]
