@@ -215,9 +215,11 @@ class Program(QObject):
 
 
 def _load_libraries() -> None:
-    """What an answer needs, imported in a thread after the first paint."""
+    """What an answer and the opening of a conversation need, imported in a thread after the first paint."""
+    from coderapp.storage import forms
     from coderapp.text import highlight, stream
 
+    assert forms.decode_messages(b"[]") == []
     stream.parse("**a**")
     for language in ("html", "javascript", "css", "python"):
         highlight.warm(language)

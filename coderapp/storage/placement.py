@@ -16,14 +16,23 @@ if TYPE_CHECKING:
 
 def place_forms(document: Document, pieces: list[forms.MessageForm]) -> bool:
     """Adds messages that stand after their parents, each once; False at the first that doesn't (nothing is added)."""
-    from coderapp.storage import forms
+    from coderapp.storage.forms import message_of
 
-    seen = {ROOT}
+    conversation = document.conversation
+    messages: dict[str, Message] = {}
+    parents: dict[str, str] = {}
+    children: dict[str, list[str]] = {}
     for form in pieces:
-        if form.parent not in seen or form.id in seen:
+        identity, parent = form.id, form.parent
+        if (parent not in messages and parent != ROOT) or identity in messages or identity == ROOT:
             return False
-        seen.add(form.id)
-    _grow(document.conversation, [(form.parent, forms.message_of(form)) for form in pieces])
+        messages[identity] = message_of(form)
+        parents[identity] = parent
+        if parent in children:
+            children[parent].append(identity)
+        else:
+            children[parent] = [identity]
+    conversation.messages, conversation.parents, conversation.children = messages, parents, children
     return True
 
 
