@@ -243,6 +243,8 @@ class ConversationPane(QFrame):
         session.model.was_reset.connect(self._on_rows)
         session.model.rows_replaced.connect(self._on_rows)
         if self._has_view:
+            if session.model.rows:
+                self._stack.setCurrentWidget(self.view)  # first: the rows are then measured for the width that it gets
             self.view.set_model(session.model)
         self._show_draft()
         self._on_changed()
