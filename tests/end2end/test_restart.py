@@ -89,18 +89,18 @@ def test_a_draft_alone_is_kept(qtbot: QtBot, kept: Paths) -> None:
 def test_panes_and_their_sizes(qtbot: QtBot, kept: Paths) -> None:
     with desktop(qtbot, kept) as desk:
         desk.program.window.resize(*SMALL)
-        move_panes(desk, 200, 280)
+        move_panes(desk, 185, 280)
         sizes = splitter(desk).sizes()
     with desktop(qtbot, kept) as desk:
         assert (desk.program.window.width(), desk.program.window.height()) == SMALL
         assert splitter(desk).sizes() == sizes
-        assert (sizes[0], sizes[2]) == (200, 280)
+        assert (sizes[0], sizes[2]) == (185, 280)
 
 
 def test_a_hidden_pane_stays_hidden_and_keeps_its_size(qtbot: QtBot, kept: Paths) -> None:
     with desktop(qtbot, kept) as desk:
         desk.program.window.resize(*SMALL)
-        move_panes(desk, 200, 280)
+        move_panes(desk, 185, 280)
         sizes = splitter(desk).sizes()
         QTest.keyClick(desk.edit, Qt.Key.Key_B, CONTROL)
         assert not desk.program.window.history.isVisible()
