@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
+    QStackedWidget,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
@@ -143,6 +144,7 @@ class HistorySidebar(QFrame):
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._delegate = _Delegate(theme, self._list)
         self._list.setItemDelegate(self._delegate)
+        self._places = QStackedWidget()  # the list, or what a search found
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -162,8 +164,14 @@ class HistorySidebar(QFrame):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(bar)
-        rows.addWidget(self._empty)
-        rows.addWidget(self._list, 1)
+        rows.addWidget(self._places, 1)
+        listed = QWidget()
+        below = QVBoxLayout(listed)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self._empty)
+        below.addWidget(self._list, 1)
+        self._places.addWidget(listed)
 
     def _connect(self) -> None:
         self._new.clicked.connect(self.new_requested)
@@ -179,6 +187,18 @@ class HistorySidebar(QFrame):
         self._theme = self._delegate.theme = theme
         self._new.setIcon(icons.icon("new", theme.text))
         self._list.viewport().update()
+
+    def set_search(self, field: QWidget, results: QWidget) -> None:
+        """Puts the field to search with above the list; `results` take the list's place while they are shown."""
+        rows = self.layout()
+        assert isinstance(rows, QVBoxLayout)
+        rows.insertWidget(1, field)
+        self._places.addWidget(results)
+        QWidget.setTabOrder(self._new, field)
+
+    def show_results(self, shown: bool) -> None:
+        """What was searched for instead of the list, or the list again."""
+        self._places.setCurrentIndex(1 if shown and self._places.count() > 1 else 0)
 
     def show_open(self, conversation_id: str) -> None:
         """Marks the open conversation; none for a new one."""
