@@ -22,6 +22,9 @@ WITH_KEYRING = (
     'eval "$(printf "coderapp-tests\\n" | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
 )
 
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+"""The whole suite runs in as many processes as there are cores, up to four."""
+
 _LIMIT_S = 1200
 _CLOSING = re.compile(r"^=*\s*((?:\d+ \w+(?:, )?)+ in [\d.]+s.*?|no tests ran in .*?)\s*=*$")
 
@@ -50,7 +53,7 @@ def steps(pytest_args: Sequence[str]) -> list[Step]:
         Step(
             "layers", (str(tool_path("lint-imports")), "--no-logo"), "see docs/architecture.md for who may import whom"
         ),
-        Step("tests", (*pytest, "--cov", "--cov-report=term"), "look at the failures above", session=True),
+        Step("tests", (*pytest, *PARALLEL, "--cov", "--cov-report=term"), "look at the failures above", session=True),
         *(
             Step(module, (python, "-m", module, *arguments), "look at the figures above", session=True)
             for module, *arguments in SMOKE

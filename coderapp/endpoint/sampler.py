@@ -163,7 +163,7 @@ class Step:
         reference = -math.inf
         if tail > 0:
             reference = math.log(tail) + self._group(logs, inverse)
-        greatest = max(*logs.values(), reference)
+        greatest = max(reference, max(logs.values(), default=reference))
         if self._powers:
             self._scale = math.exp((reference - greatest) * inverse)
         self._singles = {token: math.exp((value - greatest) * inverse) for token, value in logs.items()}

@@ -8,7 +8,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coderapp.core.sampling import SamplingSettings
@@ -254,6 +254,7 @@ def test_top_lists_the_likeliest_of_all() -> None:
     st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=12), min_size=1, max_size=4),
     st.integers(0, 2**32),
 )
+@example([[1]], 161205)  # a place where no token is known by itself
 def test_any_documents_give_distributions(texts: list[list[int]], seed: int) -> None:
     low = LowOrders(texts, 7)
     unigram = Unigram({**dict.fromkeys(range(7), 0), **low.counts}, 7)
