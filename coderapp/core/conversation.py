@@ -159,6 +159,11 @@ class Conversation:
             self.chosen[parent] = message_id
             message_id = parent
 
+    @property
+    def has_branches(self) -> bool:
+        """Whether any message has siblings: as many have children as there are messages, where none has."""
+        return len(self.messages) > len(self.children)
+
     def __len__(self) -> int:
         return len(self.messages)
 

@@ -29,6 +29,7 @@ class Row(NamedTuple):  # made by the ten thousand: a frozen dataclass takes fou
     branch: BranchPosition = ONLY
     state: RowState = RowState.SETTLED
     notice: str = ""
+    starred: bool = False
 
     @property
     def failed(self) -> bool:
@@ -66,7 +67,7 @@ class ConversationModel(QObject):
         """The rows are now these; those at the beginning that stay are left alone."""
         same = 0
         for known, row in zip(self.rows, rows, strict=False):
-            if known.message is not row.message or known.branch != row.branch or known.state is not row.state:
+            if known.message is not row.message or known[1:3] != row[1:3] or known.starred != row.starred:
                 break
             same += 1
         if not same:

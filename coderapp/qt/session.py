@@ -255,14 +255,33 @@ class Session(QObject):
 
     # the tree
 
-    def choose_branch(self, message_id: str, step: int) -> None:
-        """Leads the active path through the sibling `step` places on."""
-        if not self.is_idle:
-            return
-        chosen = self.conversation.sibling(message_id, step)
-        self.conversation.choose(chosen)
-        self._keeper.set_choice(self.conversation, chosen)
+    def choose_branch(self, message_id: str, step: int) -> str:
+        """Leads the active path through the sibling `step` places on; returns what `lead_to` does."""
+        return self.lead_to(self.conversation.sibling(message_id, step))
+
+    def lead_to(self, message_id: str) -> str:
+        """Leads the active path through a message, also while an answer is on its way: that one goes on unseen.
+        Returns where the path ended before, to lead it back to; "" where it goes through that message already.
+        """
+        conversation = self.conversation
+        if self.model.index_of(message_id) >= 0:
+            return ""
+        before = conversation.leaf_id
+        conversation.choose(message_id)
+        if self._keeper.is_stored(conversation):
+            self._keeper.set_choice(conversation, message_id)
         self._reset_rows()
+        return before
+
+    def set_star(self, message_id: str, on: bool) -> None:
+        """Marks a message, or takes the mark away."""
+        starred = self.conversation.starred
+        if message_id not in self.conversation.messages or on == (message_id in starred):
+            return
+        (starred.add if on else starred.discard)(message_id)
+        self._keeper.set_star(self.conversation, message_id, on)
+        if (index := self.model.index_of(message_id)) >= 0:
+            self.model.change(index, starred=on)
 
     def _reset_rows(self) -> None:
         conversation = self.conversation
@@ -274,7 +293,9 @@ class Session(QObject):
             parent = message.id
         if self._answer is not None and rows and rows[-1].message.id == self._answer.id:
             now = RowState.STREAMING if self._state is SessionState.STREAMING else RowState.WAITING
-            rows[-1] = rows[-1]._replace(state=now)
+            rows[-1] = rows[-1]._replace(message=self._answer.message(), state=now)
+        if conversation.starred:
+            rows = [row._replace(starred=True) if row.message.id in conversation.starred else row for row in rows]
         self.model.show(rows)
 
     # what is set
@@ -309,6 +330,12 @@ class Session(QObject):
         self.conversation.title = title.strip()
         self.conversation.titled_by_user = True
         self._keep_fields()
+
+    def suggest_title(self, title: str) -> None:
+        """A title that the user did not give: it never takes the place of one that they gave."""
+        if not self.conversation.titled_by_user and title.strip():
+            self.conversation.title = title.strip()
+            self._keep_fields()
 
     def set_draft(self, text: str, files: tuple[FilePart, ...] = ()) -> None:
         if text != self.conversation.draft or files != self.conversation.draft_files:

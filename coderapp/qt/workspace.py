@@ -26,12 +26,14 @@ Undo = Callable[[], None]
 
 class Workspace(QObject):
     """Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong aside;
-    `undoable(sentence, undo)`: something was done that can be taken back.
+    `undoable(sentence, undo)`: something was done that can be taken back; without a sentence it is plain to see.
+    `answered(Session, Message)`: an answer ended in the conversation that is shown.
     """
 
     shown = Signal(object)
     notice = Signal(str)
     undoable = Signal(str, object)
+    answered = Signal(object, object)
 
     def __init__(
         self,
@@ -129,6 +131,11 @@ class Workspace(QObject):
         session.answered.connect(lambda answer: self._on_answered(session, answer))
         return session
 
+    def adopt(self, conversation: Conversation) -> None:
+        """Keeps a conversation that was made from another one, and shows it."""
+        self._keeper.ensure(conversation)
+        self._show(self._session(conversation))
+
     def _show(self, session: Session) -> None:
         before, self._current = self._current, session
         self._wanted = session.conversation.id
@@ -158,8 +165,11 @@ class Workspace(QObject):
         self.history.set_busy(session.conversation.id, not session.is_idle)
 
     def _on_answered(self, session: Session, answer: Message) -> None:
-        """An answer ended that nobody looks at."""
-        if session is self._current or session.conversation.id not in self._sessions:
+        """Where nobody looks at it, that is said."""
+        if session is self._current:
+            self.answered.emit(session, answer)
+            return
+        if session.conversation.id not in self._sessions:
             return
         problem = answer.generation.problem if answer.generation else None
         outcome = f"failed: {problem.sentence}" if problem else "is there."

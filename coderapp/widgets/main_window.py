@@ -28,6 +28,7 @@ from coderapp.qt import icons, theme
 from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
+from coderapp.qt.message_changes import MessageChanges
 from coderapp.qt.workspace import Undo, Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self._wide_sides: tuple[int, int] | None = None  # the sides' widths before they shrank for want of room
         self._dialogs: dict[str, QWidget] = {}
         self._places = ReadingPlaces(parts.state)
+        self._changes = MessageChanges(parts.workspace, self)
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
         self.pane = ConversationPane(self._theme, parts.view_tools)
@@ -111,7 +113,7 @@ class MainWindow(QMainWindow):
         file.addSeparator()
         _add(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
         edit = bar.addMenu("&Edit")
-        self._undo = _add(edit, "&Undo delete or rename", self._undo_last, QKeySequence.StandardKey.Undo)
+        self._undo = _add(edit, "&Undo", self._undo_last, QKeySequence.StandardKey.Undo)
         self._undo.setEnabled(False)
         edit.addSeparator()
         _add(edit, "&Copy selection", self.pane.copy_selection, "Ctrl+Shift+C")
@@ -194,7 +196,9 @@ class MainWindow(QMainWindow):
 
         view.regenerate_requested.connect(lambda name: current().regenerate(name))
         view.retry_requested.connect(lambda name: current().regenerate(name))
-        view.branch_requested.connect(lambda name, step: current().choose_branch(name, step))
+        view.branch_requested.connect(self._changes.step_branch)
+        view.star_requested.connect(self._changes.star)
+        view.continue_requested.connect(self._changes.continue_from)
         view.edit_requested.connect(self._on_edit)
         view.remedy_requested.connect(self._on_remedy)
         view.raw_requested.connect(self._on_raw)
@@ -259,7 +263,8 @@ class MainWindow(QMainWindow):
     def _on_undoable(self, sentence: str, undo: Undo) -> None:
         self._last_undo = undo
         self._undo.setEnabled(True)
-        self.pane.notices.offer(sentence, "Undo", self._undo_last)
+        if sentence:
+            self.pane.notices.offer(sentence, "Undo", self._undo_last)
 
     def _undo_last(self) -> None:
         """Also when the notice that offered it is gone."""

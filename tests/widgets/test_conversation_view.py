@@ -259,8 +259,8 @@ def test_tab_goes_through_the_places_and_enter_acts(
         QTest.keyClick(view, Qt.Key.Key_Tab)
         names.append(view.accessibleDescription())
     assert names == [spot.label for spot in view.hot_spots()]
-    QTest.keyClick(view, Qt.Key.Key_Backtab)
-    QTest.keyClick(view, Qt.Key.Key_Backtab)
+    for _ in range(3):
+        QTest.keyClick(view, Qt.Key.Key_Backtab)
     assert view.accessibleDescription() == "Copy code"
     QTest.keyClick(view, Qt.Key.Key_Return)
     assert clipboard() == "let a;"

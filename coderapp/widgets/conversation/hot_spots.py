@@ -22,6 +22,7 @@ class Action(Enum):
     FOLD = "fold"
     THOUGHTS = "thoughts"
     COPY_MESSAGE = "copy-message"
+    STAR = "star"
     REGENERATE = "regenerate"
     EDIT = "edit"
     PREVIOUS = "previous"
@@ -35,7 +36,7 @@ class Action(Enum):
 class HotSpot:
     """A place that acts. `rect` is relative to the message; `label` is its name for tooltips and screen readers; `text`
     stands on it where it is a button with words, `flat` ones have no frame. `block`: what it belongs to, -1 for the
-    message itself.
+    message itself. `lit`: it is on, as a star is.
     """
 
     action: Action
@@ -46,6 +47,7 @@ class HotSpot:
     block: int = -1
     enabled: bool = True
     flat: bool = False
+    lit: bool = False
 
 
 def button_rect(x: float, y: float) -> QRectF:
@@ -77,6 +79,8 @@ def paint_spot(
         painter.drawText(spot.rect, Qt.AlignmentFlag.AlignCenter, spot.text)
     else:
         colour = style.theme.text if hovered and spot.enabled else style.theme.text_muted
+        if spot.lit:
+            colour = style.theme.warning
         if not spot.enabled:
             painter.setOpacity(0.35)
         inset = (metrics.BUTTON - metrics.ICON) / 2

@@ -37,7 +37,12 @@ def show(view: ConversationView, layout: DocumentLayout, point: QPointF, where: 
         _add_spots(menu, view, row, layout.item(row).spots.header_of(block, found[2], 0.0))
     index = layout.message_at(point)
     if index >= 0:
-        _add_spots(menu, view, index, layout.item(index).spots.of_message(layout.style))
+        item = layout.item(index)
+        _add_spots(menu, view, index, item.spots.of_message(layout.style))
+        name = item.row.message.id
+        onward = menu.addAction("Continue from here in a new conversation")
+        onward.setEnabled(item.settled)
+        onward.triggered.connect(lambda: view.continue_requested.emit(name))
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(where)
 

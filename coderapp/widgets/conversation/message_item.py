@@ -444,7 +444,7 @@ class MessageItem:
     def _paint_footer(self, painter: QPainter, style: DocumentStyle) -> None:
         top = self.height - metrics.FOOTER_HEIGHT
         branch = self.spots.branch_width
-        left = branch + 2 * metrics.BUTTON + metrics.GAP if self.settled else 0.0
+        left = branch + 3 * metrics.BUTTON + metrics.GAP if self.settled else 0.0
         painter.setFont(style.small)
         painter.setPen(style.colour("text_muted"))
         room = self._width - left

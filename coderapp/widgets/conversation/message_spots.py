@@ -86,8 +86,9 @@ class MessageSpots:
         if not item.is_prompt:
             return self._thoughts()
         top, width = item.pad / 2, item.width
-        spots = self._branch(width - 2 * metrics.BUTTON - item.pad - self.branch_width, top)
+        spots = self._branch(width - 3 * metrics.BUTTON - item.pad - self.branch_width, top)
         x = width - item.pad - metrics.BUTTON + metrics.GAP_SMALL
+        spots.append(self._star(x - 2 * metrics.BUTTON, top))
         spots.append(HotSpot(Action.EDIT, button_rect(x - metrics.BUTTON, top), "Edit and send again", "edit"))
         spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy prompt", "copy"))
         return spots
@@ -111,7 +112,13 @@ class MessageSpots:
         x = self.branch_width
         spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy answer as Markdown", "copy"))
         spots.append(HotSpot(Action.REGENERATE, button_rect(x + metrics.BUTTON, top), "Answer again", "regenerate"))
+        spots.append(self._star(x + 2 * metrics.BUTTON, top))
         return spots
+
+    def _star(self, x: float, top: float) -> HotSpot:
+        starred = self._item.row.starred
+        icon, label = ("star-on", "Remove the star") if starred else ("star", "Star")
+        return HotSpot(Action.STAR, button_rect(x, top), label, icon, lit=starred)
 
     @property
     def branch_width(self) -> float:

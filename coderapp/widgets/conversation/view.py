@@ -73,15 +73,18 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
     """Shows a ConversationModel. Follows the end until the user scrolls up.
 
     Signals: `copied(what)`, `save_code_requested(code, suggested name)`, `regenerate_requested(message id)`,
-    `edit_requested(message id)`, `branch_requested(message id, step)`, `remedy_requested(message id, Remedy)`,
-    `retry_requested(message id)`, `raw_requested(message id)`, `link_activated(address)`, `following_changed(bool)`,
-    `arrived_unseen()`: text came below what is on screen.
+    `edit_requested(message id)`, `star_requested(message id, bool)`, `continue_requested(message id)`,
+    `branch_requested(message id, step)`, `remedy_requested(message id, Remedy)`, `retry_requested(message id)`,
+    `raw_requested(message id)`, `link_activated(address)`, `following_changed(bool)`, `arrived_unseen()`: text came
+    below what is on screen.
     """
 
     copied = Signal(str)
     save_code_requested = Signal(str, str)
     regenerate_requested = Signal(str)
     edit_requested = Signal(str)
+    star_requested = Signal(str, bool)
+    continue_requested = Signal(str)
     branch_requested = Signal(str, int)
     remedy_requested = Signal(str, Remedy)
     retry_requested = Signal(str)
@@ -616,6 +619,8 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             case Action.COPY_MESSAGE:
                 QGuiApplication.clipboard().setText(message.text)
                 self.copied.emit("Prompt copied." if item.is_prompt else "Answer copied as Markdown.")
+            case Action.STAR:
+                self.star_requested.emit(message.id, not item.row.starred)
             case Action.REGENERATE:
                 self.regenerate_requested.emit(message.id)
             case Action.EDIT:
