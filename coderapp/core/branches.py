@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coderapp.core.conversation import ROOT, Conversation
@@ -40,7 +39,7 @@ def outline(conversation: Conversation) -> list[Run]:
     waiting: list[tuple[str, int, bool, int, int]] = []
 
     def branch(parent: str, lane: int) -> None:
-        found: Sequence[str] = children.get(parent, ())
+        found = children.get(parent, [])
         of = len(found)
         if found:
             waiting.append((found[-1], lane, parent != ROOT or of > 1, of - 1, of))
