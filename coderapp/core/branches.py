@@ -49,7 +49,7 @@ def outline(conversation: Conversation) -> list[Run]:
     while waiting:
         first, lane, joined, place, of = waiting.pop()
         last, count = first, 1
-        while len(below := children.get(last, ())) == 1:
+        while len(below := children.get(last, [])) == 1:
             last = below[0]
             count += 1
         runs.append(Run(first, last, count, lane, first in path, bool(below), joined, place, of))
