@@ -16,7 +16,8 @@ class Hit:
     """A message that fits, or, where `message_id` is "", a conversation by its title.
 
     `snippet` is one line around the first fitting place, `marks` the (start, end) of what fits in it, in characters.
-    `created` is Unix time in seconds; `role` is a Role's value, "" for a title.
+    `created` is Unix time in seconds; `role` is a Role's value, "" for a title; `model` what an answer came from, ""
+    where that is not known.
     """
 
     conversation_id: str
@@ -26,6 +27,7 @@ class Hit:
     created: float
     snippet: str
     marks: tuple[tuple[int, int], ...] = ()
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
