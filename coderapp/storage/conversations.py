@@ -34,6 +34,19 @@ FOLD_AT_LEAST = 1024 * 1024
 """Bytes of journal at which it is folded in, also in mid-answer; where the JSON is larger, its size."""
 
 
+@dataclass(frozen=True, slots=True)
+class TrashedHead:
+    """A deleted conversation, as a list shows it."""
+
+    trashed: Trashed
+    head: ConversationHead
+
+    @property
+    def deleted(self) -> float:
+        """When, in Unix time; for good KEPT_DAYS later."""
+        return self.trashed.deleted
+
+
 @dataclass(slots=True)
 class _Open:
     """`rescue` holds what has to be kept beside the files before they are written over."""
@@ -248,6 +261,22 @@ class ConversationStore:
             opened.journal.close()
         return self._trash.put(conversation_id, self._now())
 
+    def trashed(self) -> Sequence[TrashedHead]:
+        """What is in the trash, newest deletion first."""
+        return [TrashedHead(row, self._trashed_head(row)) for row in self._trash.folders()]
+
+    def destroy(self, trashed: Trashed) -> None:
+        """Deletes for good what is in the trash."""
+        checked(trashed.id)
+        self._trash.destroy(trashed, self._now())
+
+    def empty_trash(self, before: float | None = None) -> int:
+        """Deletes for good what is in the trash, or of it what was deleted before a Unix time; how many."""
+        rows = [row for row in self._trash.folders() if before is None or row.deleted < before]
+        for row in rows:
+            self.destroy(row)
+        return len(rows)
+
     def restore(self, trashed: Trashed) -> ConversationHead:
         """Undoes `delete`."""
         checked(trashed.id)
@@ -272,13 +301,26 @@ class ConversationStore:
         self.problems.append(Problem.of(error))
 
     def clean_up(self) -> None:
-        """Removes what writers that were killed left behind. Not urgent."""
+        """Removes what writers that were killed left behind, and what has been in the trash for long. Not urgent."""
         clean_up(self._folder)
+        self._trash.expire(self._now())
 
-    def _head_from_all(self, conversation_id: str) -> ConversationHead:
-        """From the whole file and its journal; never raises."""
+    def _trashed_head(self, trashed: Trashed) -> ConversationHead:
+        folder = self._trash.path(trashed)
+        head = None
         try:
-            reading = read_conversation(self._json(conversation_id), self._journal(conversation_id), conversation_id)
+            if not (folder / f"{trashed.id}.journal").exists():
+                head = heads.read_head(str(folder / f"{trashed.id}.json"), trashed.id)
+        except OSError:
+            head = None  # the thorough way below finds the sentence
+        return head or self._head_from_all(trashed.id, folder)
+
+    def _head_from_all(self, conversation_id: str, folder: Path | None = None) -> ConversationHead:
+        """From the whole file and its journal; never raises."""
+        folder = folder or self._folder
+        path, journal_path = folder / f"{conversation_id}.json", folder / f"{conversation_id}.journal"
+        try:
+            reading = read_conversation(path, journal_path, conversation_id)
         except NewerVersion as error:
             return replace(heads.damaged_head(conversation_id, error.sentence), state=HeadState.NEWER)
         except StorageError as error:
@@ -385,4 +427,4 @@ def copied(conversation: Conversation) -> Conversation:
     )
 
 
-__all__ = ["ConversationHead", "ConversationStore", "HeadState", "Trashed", "copied"]
+__all__ = ["ConversationHead", "ConversationStore", "HeadState", "Trashed", "TrashedHead", "copied"]

@@ -1,13 +1,26 @@
-"""Deleted conversations: a folder each under `trash/`, with everything that belonged to them."""
+"""Deleted conversations: a folder each under `trash/`, with everything that belonged to them.
+
+What has been there for KEPT_DAYS is deleted for good. A clock that is wrong must not empty the trash: see `expire`.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from coderapp.storage.atomic import make_folder, sync_folder
+from coderapp.core.errors import StorageError
+from coderapp.storage.atomic import FILE_MODE, make_folder, sync_folder, write_atomically
 from coderapp.storage.errors import UnknownConversation, from_os
+
+DAY_S = 86_400.0
+KEPT_DAYS = 30
+
+_CHECKED = "checked.json"
+_LOG = "emptied.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +29,11 @@ class Trashed:
 
     id: str
     folder: str
+
+    @property
+    def deleted(self) -> float:
+        """When, in Unix time."""
+        return float(self.folder.partition(".")[2])
 
 
 class Trash:
@@ -71,9 +89,62 @@ class Trash:
             names = os.listdir(self._trash)
         except OSError:
             return []
-        found = [(name.partition("."), name) for name in names]
-        rows = [(int(when), Trashed(stem, name)) for (stem, _, when), name in found if when.isdecimal()]
-        return [row for _, row in sorted(rows, key=lambda row: row[0], reverse=True)]
+        rows = [Trashed(name.partition(".")[0], name) for name in names if name.partition(".")[2].isdecimal()]
+        return sorted(rows, key=lambda row: (row.deleted, row.folder), reverse=True)
+
+    def path(self, trashed: Trashed) -> Path:
+        return self._trash / trashed.folder
+
+    def destroy(self, trashed: Trashed, now: float) -> None:
+        """Deletes it for good; a line in the trash's log says so. Raises StorageError."""
+        folder = self.path(trashed)
+        try:
+            size = sum(entry.stat().st_size for entry in os.scandir(folder))
+            self._note(f"{int(now)} {trashed.id} deleted at {int(trashed.deleted)}, {size} bytes")
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            raise UnknownConversation(f"The conversation {trashed.id} is not in the trash any more.") from None
+        except OSError as error:
+            raise from_os(error, "could not be deleted", folder) from error
+
+    def expire(self, now: float) -> int:
+        """Deletes for good what was deleted KEPT_DAYS ago; how many. Never fails: what can't go stays.
+
+        A clock that jumps ahead makes everything look old at once, so nothing goes before the clock has run on for a
+        day without a leap. A leap is a step back, or one ahead of KEPT_DAYS: the trash just waits a day longer then.
+        """
+        rows = self.folders()
+        if not rows:
+            return 0
+        steady = self._steady_since(now)
+        gone = 0
+        for row in rows:
+            if now - steady >= DAY_S and row.deleted <= now - KEPT_DAYS * DAY_S:
+                with suppress(StorageError):
+                    self.destroy(row, now)
+                    gone += 1
+        return gone
+
+    def _steady_since(self, now: float) -> float:
+        """Since when the clock has run without a leap; notes that it was looked at."""
+        path = self._trash / _CHECKED
+        try:
+            noted = json.loads(path.read_bytes())
+            since, last = float(noted["since"]), float(noted["last"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            since, last = now, now
+        if not (since <= last <= now <= last + KEPT_DAYS * DAY_S):
+            since = now
+        with suppress(StorageError):
+            write_atomically(path, json.dumps({"since": int(since), "last": int(now)}).encode())
+        return since
+
+    def _note(self, line: str) -> None:
+        descriptor = os.open(self._trash / _LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
+        try:
+            os.write(descriptor, line.encode() + b"\n")
+        finally:
+            os.close(descriptor)
 
     def sweep(self, conversation_id: str) -> bool:
         """Moves a journal after the JSON that a deletion cut short had moved already; whether there was one."""
