@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from coderapp.core.errors import CoderappError
 from coderapp.core.profile import Profile
 from coderapp.qt import icons
-from coderapp.qt.background import Worker
+from coderapp.qt.background import Failure, Worker
 from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.connector import Connector
 from coderapp.qt.conversation_keeper import ConversationKeeper
@@ -160,9 +161,15 @@ class Program(QObject):
 
         return ViewTools(self.highlighter, self._read, self.formulas)
 
-    def _read(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+    def _read(self, work: Callable[[], T], done: Callable[[T], None], failed: Failure | None = None) -> None:
         """Long texts are parsed in a thread."""
-        self._reader.submit(work, done, lambda error: self.workspace.notice.emit(f"{error} {error.advice}"))
+
+        def failure(error: CoderappError) -> None:
+            self.workspace.notice.emit(f"{error.sentence} {error.advice}".strip())
+            if failed is not None:
+                failed(error)
+
+        self._reader.submit(work, done, failure)
 
     def _save(self, write: Callable[[], None]) -> None:
         self._disk.submit(write, lambda _: None, lambda error: self.workspace.notice.emit(f"{error} {error.advice}"))

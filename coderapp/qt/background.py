@@ -21,9 +21,11 @@ log = logging.getLogger(__name__)
 
 
 class InThread(Protocol):
-    """`in_thread(work, done)`: runs `work` in a thread, then `done(result)` in the UI thread."""
+    """`in_thread(work, done, failed)`: runs `work` in a thread, then `done(result)` in the UI thread. Where it fails
+    that is said, and `failed(error)` called: who waits must not wait for ever.
+    """
 
-    def __call__(self, work: Callable[[], T], done: Callable[[T], None], /) -> None: ...
+    def __call__(self, work: Callable[[], T], done: Callable[[T], None], failed: Failure | None = None, /) -> None: ...
 
 
 class Delivery(QObject):

@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -50,12 +51,16 @@ class Query:
     """What is looked for. `case`: capitals matter. `whole_word`: no letter, digit, mark or underscore stands right
     before or behind it, unless it begins or ends with something else itself. Without `case`, characters are equal whose
     case folding is: "ß" finds "SS", but "e" does not find "é".
+
+    With `words`, any of these is looked for instead of `text`, and the three switches are off; accents do not matter
+    then, as they don't where every conversation is searched.
     """
 
     text: str = ""
     case: bool = False
     whole_word: bool = False
     regex: bool = False
+    words: tuple[str, ...] = ()
 
     def compile(self) -> Finder:
         """Raises QueryFault for an expression that can't be read, or text of more than LONGEST_QUERY characters. Takes
@@ -70,11 +75,13 @@ class Finder:
     """
 
     def __init__(self, query: Query) -> None:
-        if len(query.text) > LONGEST_QUERY:
+        if max(len(query.text), sum(map(len, query.words))) > LONGEST_QUERY:
             sentence = f"The text to find has more than {LONGEST_QUERY:,} characters."
             raise QueryFault(sentence, advice="Look for a part of it.")
         self.query = query
-        self._needle = query.text if query.case else query.text.casefold()
+        self._loose = bool(query.words)
+        fold = _loosely if self._loose else str.casefold
+        self._needles = [query.text] if query.case else [fold(word) for word in query.words or (query.text,)]
         self._abandoned = threading.Event()
         self._fault: QueryFault | None = None
         self._process: FindProcess | None = None
@@ -158,14 +165,22 @@ class Finder:
         return [[hit for hit in hits if keep(text, hit)][:most] for text, hits in zip(texts, found, strict=True)]
 
     def _find_plain(self, text: str, most: int) -> list[Hit]:
+        folded = _Folded(text, case=self.query.case, loose=self._loose, abandoned=self._abandoned.is_set)
+        if len(self._needles) == 1:
+            return self._find_one(self._needles[0], text, folded, most)
         found: list[Hit] = []
-        needle = self._needle
-        if not needle:
-            return found
-        folded = _Folded(text, case=self.query.case, abandoned=self._abandoned.is_set)
+        end = 0
+        for hit in sorted(hit for needle in self._needles for hit in self._find_one(needle, text, folded, most)):
+            if hit[0] >= end:
+                found.append(hit)
+                end = hit[1]
+        return found[:most]
+
+    def _find_one(self, needle: str, text: str, folded: _Folded, most: int) -> list[Hit]:
+        found: list[Hit] = []
         position = 0
-        while len(found) < most:
-            at = self._next(folded.text, position)
+        while needle and len(found) < most:
+            at = self._next(needle, folded.text, position)
             if at < 0:
                 break
             hit = folded.original(at, at + len(needle))
@@ -176,10 +191,10 @@ class Finder:
             position = at + len(needle)
         return found
 
-    def _next(self, text: str, position: int) -> int:
+    def _next(self, needle: str, text: str, position: int) -> int:
         """Where the needle stands next; -1 where it does not, or the search was abandoned."""
         while position < len(text) and not self._abandoned.is_set():
-            at = text.find(self._needle, position, position + SLICE + len(self._needle) - 1)
+            at = text.find(needle, position, position + SLICE + len(needle) - 1)
             if at >= 0:
                 return at
             position += SLICE
@@ -189,7 +204,8 @@ class Finder:
 class _Folded:
     """A text as it is compared. Folding makes two or three characters of a few: hits are mapped back."""
 
-    def __init__(self, text: str, *, case: bool, abandoned: Callable[[], bool]) -> None:
+    def __init__(self, text: str, *, case: bool, loose: bool, abandoned: Callable[[], bool]) -> None:
+        self._folding: Callable[[str], str] = _loosely if loose else str.casefold
         self._grown: list[int] = []  # where a character's folding begins that is longer than itself, in `text`
         self._ends: list[int] = []  # where it ends
         self._gained: list[int] = [0]  # characters that the first n of them are longer
@@ -205,7 +221,7 @@ class _Folded:
             if abandoned():
                 break
             piece = text[start : start + step]
-            folded = piece.casefold()
+            folded = self._folding(piece)
             if len(folded) > len(piece):  # each character becomes at least one
                 self._note(piece, position)
             pieces.append(folded)
@@ -214,7 +230,7 @@ class _Folded:
 
     def _note(self, piece: str, position: int) -> None:
         for character in piece:
-            size = 1 if character.isascii() else len(character.casefold())
+            size = 1 if character.isascii() else len(self._folding(character))
             if size > 1:
                 self._grown.append(position)
                 self._ends.append(position + size)
@@ -233,6 +249,17 @@ class _Folded:
         if before and self._ends[before - 1] > position:
             return None
         return position - self._gained[before]
+
+
+def _loosely(text: str) -> str:
+    """Folded, and without accents: each character becomes at least one."""
+    return text.casefold() if text.isascii() else "".join(map(_bare, text))
+
+
+@lru_cache(1 << 14)
+def _bare(character: str) -> str:
+    folded = unicodedata.normalize("NFKD", character.casefold())
+    return "".join(part for part in folded if unicodedata.category(part) != "Mn") or character
 
 
 def _is_word(character: str) -> bool:

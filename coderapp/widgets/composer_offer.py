@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from coderapp.core.attachments import byte_count, line_count, size_words
 from coderapp.widgets import metrics
-from coderapp.widgets.composer_chips import FlowLayout
+from coderapp.widgets.flow import FlowLayout
 
 MOST_PASTED = 2_000_000
 """Characters up to which a text may be put into the prompt all the same."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from coderapp.core.conversation import UNTITLED
@@ -166,6 +166,20 @@ class ConversationPane(QFrame):
         if self._session is not None and self._session.model.rows:
             selected = self.view.selected_text() if self.view.selection_is_short else ""
             self.find_bar.open(selected)
+
+    def show_message(self, message_id: str, words: tuple[str, ...] = ()) -> None:
+        """Scrolls to a message of the active path and marks words in it, in the bar to find text with."""
+        assert self._session is not None
+        row = self._session.model.index_of(message_id)
+        if row < 0:
+            return
+        self.view.go_to_place(message_id, -1, float(metrics.GAP))
+        if words:
+            self.view.finding.prefer(message_id)
+            self.find_bar.show_words(words)
+        elif "find_bar" in self.__dict__ and self.find_bar.isVisible():
+            self.find_bar.dismiss()
+        self.view.setFocus()
 
     def find_step(self, step: int) -> None:
         """To the next hit, or the one before; opens the bar where it is closed."""
@@ -333,6 +347,12 @@ class ConversationPane(QFrame):
             self.profiles_wanted.emit()
 
     # Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and "find_bar" in self.__dict__ and self.find_bar.isVisible():
+            self.find_bar.dismiss()  # the focus may be in the conversation, after a search
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

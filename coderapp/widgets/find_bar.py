@@ -55,6 +55,7 @@ class FindBar(QFrame):
         self.setObjectName("findBar")
         self.setAccessibleName("Find")
         self._told = Query()
+        self._words: tuple[str, ...] = ()  # what the field's text stands for, where that is several words
         self._one_row: bool | None = None
         self._field = _Field()
         self._field.setAccessibleName("Text to find")
@@ -120,12 +121,24 @@ class FindBar(QFrame):
     @property
     def query(self) -> Query:
         """What stands in the bar now."""
-        return Query(
-            self._field.text(),
-            case=self._case.isChecked(),
-            whole_word=self._word.isChecked(),
-            regex=self._regex.isChecked(),
-        )
+        text = self._field.text()
+        case, whole_word, regex = self._case.isChecked(), self._word.isChecked(), self._regex.isChecked()
+        if self._words and text == " ".join(self._words) and not (case or whole_word or regex):
+            return Query(text, words=self._words)
+        return Query(text, case=case, whole_word=whole_word, regex=regex)
+
+    def show_words(self, words: tuple[str, ...]) -> None:
+        """Looks for any of some words, as a search through everything did; the focus stays where it is."""
+        self._words = words
+        with QSignalBlocker(self._field):
+            self._field.setText(" ".join(words)[:LONGEST_QUERY])
+        for toggle in (self._case, self._word, self._regex):
+            with QSignalBlocker(toggle):
+                toggle.setChecked(False)
+        self._show_toggles()
+        self.show()
+        self._told = Query()
+        self._tell()
 
     def open(self, text: str = "") -> None:
         """Shows the bar with the cursor in it. `text`: what is selected in the conversation; its first line is looked

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from coderapp.core.errors import Problem
 from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart
 from coderapp.qt import theme
+from coderapp.qt.background import Failure
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.highlighter import Highlighter
 from coderapp.widgets.conversation.tools import ViewTools
@@ -39,7 +40,7 @@ def growing(name: str = "a1") -> Row:
     return Row(Message(name, Role.ASSISTANT, generation=Generation(profile="Mine")), state=RowState.STREAMING)
 
 
-def at_once(work: Callable[[], T], done: Callable[[T], None]) -> None:
+def at_once(work: Callable[[], T], done: Callable[[T], None], failed: Failure | None = None) -> None:
     """What the program does in a thread."""
     done(work())
 

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from coderapp.core.message import FinishReason, Generation, Message, ReasoningPart, Role, TextPart
 from coderapp.qt import theme
+from coderapp.qt.background import Failure
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.highlighter import Highlighter
 from coderapp.text.find import Query
@@ -32,7 +33,7 @@ class Later:
     def __init__(self) -> None:
         self._jobs: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
 
-    def __call__(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+    def __call__(self, work: Callable[[], T], done: Callable[[T], None], failed: Failure | None = None) -> None:
         self._jobs.append((work, done))
 
     def run(self) -> None:

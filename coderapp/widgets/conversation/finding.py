@@ -43,20 +43,32 @@ class Finding(QObject):
         self._in_thread = in_thread
         self._show = show
         self._finder: Finder | None = None
-        self._found: list[Mark] = []
+        self._from = 0  # the message that the search began with
+        self._above: list[Mark] = []  # found in the messages before that one, which are searched last
+        self._below: list[Mark] = []
         self._complete = True
         self._query = Query()
         self._quiet = False
+        self._preferred = ""  # the message that a hit is wanted in
+
+    def prefer(self, message_id: str) -> None:
+        """What is looked for next is to be shown in this message, or, where it is not there, nowhere."""
+        self._preferred = message_id
+        self._query = Query()  # also where it is the same as before
 
     def look_for(self, query: Query) -> None:
         """Begins anew; an empty query takes the marks away."""
         self._quiet = False
+        if self._query.text:
+            self._preferred = ""
         self._query = query
         self._begin()
 
-    def look_again(self) -> None:
-        """The messages are others, or have other text: what was looked for is looked for in them, where one is."""
-        self._quiet = True
+    def look_again(self, parsed: str = "") -> None:
+        """The messages are others, or have other text: what was looked for is looked for in them, where one is.
+        `parsed`: a message that was shown plain until now; where the hit shown is in it, it stands elsewhere.
+        """
+        self._quiet = not (self._preferred and self._preferred == parsed)
         self._begin()
 
     def _begin(self) -> None:
@@ -72,7 +84,16 @@ class Finding(QObject):
             return
         self._complete = False
         self.result.emit(0, 0, False)
-        self._go_on(self._finder, 0)
+        self._from = max(self._wanted_row(), 0) if self._preferred else self._first_seen()
+        self._go_on(self._finder, self._from)
+
+    def _wanted_row(self) -> int:
+        rows = self._layout.rows
+        return next((n for n in range(len(rows) - 1, -1, -1) if rows[n].message.id == self._preferred), -1)
+
+    def _first_seen(self) -> int:
+        visible = self._layout.visible()
+        return visible.start if visible else 0
 
     def clear(self) -> None:
         """Nothing is looked for; the marks go."""
@@ -85,12 +106,13 @@ class Finding(QObject):
         if self._finder is not None:
             self._finder.abandon()
             self._finder = None
-        self._found = []
+        self._above, self._below = [], []
         self._complete = True
 
     def step(self, step: int) -> None:
         """To the next hit, or the one before, round and round."""
         count = len(self._marks)
+        self._preferred = ""
         if count:
             now = self._marks.current
             self._choose((now + step) % count if now >= 0 else self._nearest())
@@ -103,8 +125,7 @@ class Finding(QObject):
 
     def _nearest(self) -> int:
         """The first hit on screen or below."""
-        visible = self._layout.visible()
-        first = visible.start if visible else 0
+        first = self._first_seen()
         low, high = 0, len(self._marks)
         while low < high:  # they are in reading order
             middle = (low + high) // 2
@@ -114,9 +135,11 @@ class Finding(QObject):
         return low % len(self._marks)
 
     def _go_on(self, finder: Finder, first: int) -> None:
+        """From where the user is to the end, then from the beginning."""
         reading: list[tuple[int, Callable[[], Sequence[Block]]]] = []
         size, row = 0, first
-        while row < len(self._layout.rows) and size < AT_A_TIME:
+        end = len(self._layout.rows) if first >= self._from else self._from
+        while row < end and size < AT_A_TIME:
             reading.append((row, reading_of(self._layout.rows[row], self._layout.items.get(row))))
             size += len(self._layout.rows[row].message.text) + 100
             row += 1
@@ -135,33 +158,53 @@ class Finding(QObject):
         def done(found: list[Mark] | CoderappError) -> None:
             if finder is not self._finder:
                 finder.close()
-                return
-            if isinstance(found, CoderappError):
+            elif isinstance(found, CoderappError):
+                failed(found)
+            else:
+                self._take(finder, found, first, row)
+
+        def failed(error: CoderappError) -> None:
+            finder.close()
+            if finder is self._finder:
                 self.stop()
-                self.fault.emit(f"{found.sentence} {found.advice}".strip())
-                return
-            self._take(finder, found, row)
+                self.fault.emit(f"{error.sentence} {error.advice}".strip())
 
-        self._in_thread(work, done)
+        self._in_thread(work, done, failed)
 
-    def _take(self, finder: Finder, found: list[Mark], row: int) -> None:
-        had = len(self._found)
-        self._found = (self._found + found)[:MOST]
-        self._complete = row >= len(self._layout.rows) or len(self._found) >= MOST
+    def _take(self, finder: Finder, found: list[Mark], first: int, row: int) -> None:
+        """What was found in the messages from `first` to before `row`."""
+        found = found[: MOST - len(self._above) - len(self._below)]
         current = self._marks.current
-        if len(self._found) > had:
-            self._marks.set(self._found, current)
-        if (
-            current < 0
-            and not self._quiet
-            and self._found
-            and (self._complete or self._found[-1][0] >= self._layout.visible().start)
-        ):
-            self._choose(self._nearest())
+        if first >= self._from:
+            self._below += found
+            onward = row if row < len(self._layout.rows) else 0
+            ends = onward == 0 and self._from == 0
         else:
-            self.result.emit(current + 1, len(self._found), self._complete)
+            if current >= len(self._above):
+                current += len(found)
+            self._above += found
+            onward = row
+            ends = row >= self._from
+        everything = self._above + self._below
+        self._complete = ends or len(everything) >= MOST
+        if found:
+            self._marks.set(everything, current)
+        chosen = self._first_choice() if current < 0 and everything and not self._quiet else -1
+        if chosen >= 0:
+            self._choose(chosen)
+        else:
+            self.result.emit(current + 1, len(everything), self._complete)
         if self._complete:
             finder.close()
             self._finder = None
         else:
-            self._go_on(finder, row)
+            self._go_on(finder, onward)
+
+    def _first_choice(self) -> int:
+        """The hit to show first; -1 where it is wanted in a message that has none."""
+        if not self._preferred:
+            return self._nearest()
+        wanted = self._wanted_row()
+        found = next((n for n in range(len(self._marks)) if self._marks[n][0] == wanted), -1)
+        self._quiet = found < 0
+        return found

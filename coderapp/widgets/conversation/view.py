@@ -391,7 +391,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         with self._keeping_place():
             item.show(blocks)
             layout.measure(index)
-        self.finding.look_again()
+        self.finding.look_again(item.row.message.id)
         if wanted is not None and wanted[0] == item.row.message.id:
             self.go_to_place(*wanted)
         elif inside:
