@@ -29,12 +29,15 @@ from coderapp.qt.books import ProfileBook, SettingsBook, StateBook
 from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.message_changes import MessageChanges
+from coderapp.qt.search_model import Searching
 from coderapp.qt.workspace import Undo, Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
 from coderapp.widgets.history_sidebar import HistorySidebar
+from coderapp.widgets.hit_opening import HitOpening
 from coderapp.widgets.parameter_panel import ParameterPanel
 from coderapp.widgets.reading_places import ReadingPlaces
+from coderapp.widgets.search_all import SearchAll
 
 if TYPE_CHECKING:
     from coderapp.qt.session import Session
@@ -60,6 +63,7 @@ class WindowParts:
     desk: EndpointDesk
     view_tools: Callable[[], ViewTools]
     saver: FileSaver
+    library: Searching | None = None
 
 
 class MainWindow(QMainWindow):
@@ -87,6 +91,9 @@ class MainWindow(QMainWindow):
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
         self.panel.setMinimumWidth(metrics.PANEL_LEAST)
+        self._search: SearchAll | None = None
+        if parts.library is not None:
+            self._search = SearchAll(self._theme, parts.library, parts.state, self.history, self)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         for widget in (self.history, self.pane, self.panel):
@@ -120,6 +127,8 @@ class MainWindow(QMainWindow):
         _add(edit, "Select &all of the conversation", self.pane.select_all, "Ctrl+Shift+A")
         edit.addSeparator()
         _add(edit, "&Find…", self.pane.open_find, QKeySequence.StandardKey.Find)
+        if self._search is not None:
+            _add(edit, "&Search all conversations…", self.search_all, "Ctrl+Shift+F")
         _add(edit, "Find &next", lambda: self.pane.find_step(1), "F3")
         _add(edit, "Find &previous", lambda: self.pane.find_step(-1), "Shift+F3")
         talk = bar.addMenu("&Conversation")
@@ -183,6 +192,10 @@ class MainWindow(QMainWindow):
         panel.system_prompt_changed.connect(lambda text: current().set_system_prompt(text))
         panel.models_wanted.connect(self._on_models_wanted)
         panel.tools_wanted.connect(self._on_tools_wanted)
+        if self._search is not None:
+            opening = HitOpening(parts.workspace, self._changes, pane, self)
+            self._search.opened.connect(opening.open)
+            self._search.left.connect(pane.composer.setFocus)
         self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
 
     def _on_view_made(self, view: ConversationView) -> None:
@@ -427,6 +440,11 @@ class MainWindow(QMainWindow):
         )
         box.open()
 
+    def search_all(self) -> None:
+        self._set_visible(self.history, True)
+        if self._search is not None:
+            self._search.begin()
+
     # panes and themes
 
     def toggle_history(self) -> None:
@@ -480,6 +498,8 @@ class MainWindow(QMainWindow):
             self._apply_theme()
             for part in (self.history, self.pane, self.panel):
                 part.set_theme(chosen)
+            if self._search is not None:
+                self._search.set_theme(chosen)
 
     def _apply_theme(self) -> None:
         QApplication.setPalette(theme.palette(self._theme))
