@@ -36,6 +36,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _export(arguments: argparse.Namespace) -> int:
+    from coderapp.app.export import run
+
+    return run(arguments)
+
+
 def _parser(command: str) -> argparse.ArgumentParser:
     """The whole grammar; of the subcommands' arguments only those of `command`, whose module is imported for them."""
     parser = argparse.ArgumentParser(
@@ -48,9 +54,11 @@ def _parser(command: str) -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the built-in endpoint on loopback")
     snapshot = commands.add_parser("snapshot", help="send a prompt through the window and write a picture of it")
     doctor = commands.add_parser("doctor", help="report what works here and what does not")
+    export = commands.add_parser("export", help="write conversations as Markdown, HTML, PDF, JSON, text or code files")
     serve.set_defaults(command=_serve)
     snapshot.set_defaults(command=_snapshot)
     doctor.set_defaults(command=_doctor)
+    export.set_defaults(command=_export)
     if command == "serve":
         from coderapp.endpoint import serve as module
 
@@ -63,6 +71,10 @@ def _parser(command: str) -> argparse.ArgumentParser:
         from coderapp.app import doctor as report
 
         report.add_arguments(doctor)
+    elif command == "export":
+        from coderapp.app import export as exporting
+
+        exporting.add_arguments(export)
     return parser
 
 
@@ -74,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         serve(sys.stdin.buffer, sys.stdout.buffer)
         return 0
-    command = next((word for word in given if word in ("serve", "snapshot", "doctor")), "")
+    command = next((word for word in given if word in ("serve", "snapshot", "doctor", "export")), "")
     chosen = _parser(command).parse_args(given)
     run: Command = chosen.command
     return run(chosen)

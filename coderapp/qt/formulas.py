@@ -161,7 +161,8 @@ class _Thread(QThread):
 
     def run(self) -> None:
         while (wish := self._next()) is not None:
-            self.drawn.emit(wish, _draw(wish))
+            made = drawn(wish.tex, wish.display, wish.pixel_size, wish.colour, wish.ratio)
+            self.drawn.emit(wish, made)
 
     def _next(self) -> _Wish | None:
         with self._changed:
@@ -169,15 +170,14 @@ class _Thread(QThread):
             return None if self._ended else self._wishes.pop()
 
 
-def _draw(wish: _Wish) -> Formula:
+def drawn(tex: str, display: bool, pixel_size: float, colour: str, ratio: float) -> Formula:
+    """Draws a formula now, which takes 5 to 100 ms: for a thread, or a process that nobody looks at."""
     from coderapp.qt.formula_tex import FormulaError
 
     try:
         from coderapp.qt import formula_drawing
 
-        return formula_drawing.draw(
-            wish.tex, display=wish.display, pixel_size=wish.pixel_size, colour=wish.colour, ratio=wish.ratio
-        )
+        return formula_drawing.draw(tex, display=display, pixel_size=pixel_size, colour=colour, ratio=ratio)
     except FormulaError as error:
         log.debug("a formula is shown as its source: %s", error)
     except Exception as error:  # noqa: BLE001 - the libraries raise whatever TeX they can't read happens to lead to

@@ -129,13 +129,13 @@ def _by_file_name(name: str) -> Language | None:
 def suggested_file_name(info: str, *, stem: str = "snippet") -> str:
     """A safe name to save a block under: the fence's own file name without folders, else `stem` and the extension."""
     said = fence(info)
-    base = _safe(re.split(r"[/\\]", said.file_name)[-1])
+    base = safe_name(re.split(r"[/\\]", said.file_name)[-1])
     if not base and said.language.name in ("docker", "make"):
         base = said.language.label
-    return base or _safe(stem + said.language.extension) or f"snippet{PLAIN.extension}"
+    return base or safe_name(stem + said.language.extension) or f"snippet{PLAIN.extension}"
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """A name that every file system takes as one file's; "" where nothing is left of it."""
     name = _END.sub("", _UNSAFE.sub("_", name).lstrip())
     dot = name.rfind(".")

@@ -60,18 +60,32 @@ _MONOSPACE = "font-family:Consolas,Menlo,'DejaVu Sans Mono',monospace"
 _TAGS = ((Style.BOLD, "strong"), (Style.ITALIC, "em"), (Style.STRIKE, "s"), (Style.NOTE, "sup"))
 
 
-def as_html(excerpts: Iterable[Excerpt], colours: Mapping[str, str] | None = None, highlight: bool = True) -> str:
+def as_html(
+    excerpts: Iterable[Excerpt],
+    colours: Mapping[str, str] | None = None,
+    highlight: bool = True,
+    *,
+    classes: bool = False,
+    limit: float = 1.0,
+    caption: bool = True,
+) -> str:
     """A fragment, without `<html>` and `<body>`. `colours` replaces some or all of COLOURS. With `highlight` code
-    blocks below MOST_LINES are coloured, at 0.6 to 2.4 MB/s.
+    blocks below MOST_LINES (times `limit`) are coloured, at 0.6 to 2.4 MB/s. With `classes`, for a page with a style
+    sheet of its own, classes stand in the place of styles: token classes by their names, `code`, `math` and `table`;
+    with `caption` a line above each code block says what it is.
     """
-    writer = _Writer({**COLOURS, **(colours or {})}, highlight=highlight)
+    writer = _Writer({**COLOURS, **(colours or {})}, highlight=highlight, classes=classes, limit=limit)
+    writer.captions = classes and caption
     for excerpt in excerpts:
         writer.put(excerpt)
     return writer.finish()
 
 
 class _Writer:
-    def __init__(self, colours: Mapping[str, str], *, highlight: bool) -> None:
+    def __init__(self, colours: Mapping[str, str], *, highlight: bool, classes: bool, limit: float) -> None:
+        self.captions = False
+        self._classes = classes
+        self._limit = limit
         self._out: list[str] = []
         self._stack: list[tuple[str, str, str]] = []  # letter, marker or "", what closes it
         self._colours = {name: escape(colour) for name, colour in colours.items()}
@@ -99,7 +113,7 @@ class _Writer:
             case CodeBlock():
                 self._code(block, excerpt)
             case MathBlock():
-                self._out.append(f'<p style="text-align:center"><code>{escape(block.tex)}</code></p>')
+                self._out.append(f"<p{self._look('text-align:center', 'math')}><code>{escape(block.tex)}</code></p>")
             case TableBlock():
                 self._table(block)
             case RuleBlock():
@@ -128,7 +142,7 @@ class _Writer:
             self._leave(keep)
         for index in range(keep, len(path)):
             if path[index] == "q":
-                self._open("q", "", f'<blockquote style="{self._quote_style()}">', "</blockquote>")
+                self._open("q", "", f"<blockquote{self._look(self._quote_style(), '')}>", "</blockquote>")
             elif index == item:
                 tag, start = _list_tag(place.marker)
                 self._open("l", place.marker, f"<{tag}{start}><li>", f"</li></{tag}>")
@@ -188,14 +202,16 @@ class _Writer:
     def _styled(self, text: str, span: Span) -> str:
         if span.style & (Style.CODE | Style.MATH):
             background = f";background-color:{self._colours['inline_code']}" if span.style & Style.CODE else ""
-            words = f'<code style="{_MONOSPACE};white-space:pre-wrap{background}">{_breaks(text)}</code>'
+            look = self._look(f"{_MONOSPACE};white-space:pre-wrap{background}", "" if background else "math")
+            words = f"<code{look}>{_breaks(text)}</code>"
         else:
             words = _plain(text)
         for style, tag in _TAGS:
             if span.style & style:
                 words = f"<{tag}>{words}</{tag}>"
         if span.style & Style.LINK and _SAFE.match(span.href):
-            words = f'<a href="{escape(span.href)}" style="color:{self._colours["link"]}">{words}</a>'
+            look = ' rel="noopener noreferrer"' if self._classes else f' style="color:{self._colours["link"]}"'
+            words = f'<a href="{escape(span.href)}"{look}>{words}</a>'
         return words
 
     def _code(self, block: CodeBlock, excerpt: Excerpt) -> None:
@@ -204,13 +220,16 @@ class _Writer:
             f"{_MONOSPACE};background-color:{self._colours['code_background']};color:{self._colours['code_text']};"
             "white-space:pre;padding:8px"
         )
-        self._out.append(f'<pre style="{style}"><code>{self._lines(block, excerpt)}</code></pre>')
+        name = _caption(block.info) if self.captions else ""
+        if name:
+            self._out.append(f'<p class="language">{escape(name)}</p>')
+        self._out.append(f"<pre{self._look(style, 'code')}><code>{self._lines(block, excerpt)}</code></pre>")
 
     def _lines(self, block: CodeBlock, excerpt: Excerpt) -> str:
         whole = excerpt.block
-        if not self._highlight or not isinstance(whole, CodeBlock) or len(whole.lines) >= MOST_LINES:
+        if not self._highlight or not isinstance(whole, CodeBlock) or len(whole.lines) >= MOST_LINES * self._limit:
             return escape(block.code)
-        if plain_length(whole) > MOST_CHARACTERS:
+        if plain_length(whole) > MOST_CHARACTERS * self._limit:
             return escape(block.code)
         from coderapp.text.highlight import highlight
         from coderapp.text.languages import fence
@@ -231,29 +250,46 @@ class _Writer:
             first, last = max(start, done), min(start + size, len(line))
             if first >= last:
                 continue
-            colour = self._colours[f"code_{kind.name.lower()}"]
-            words = escape(line[first:last])
-            out += [escape(line[done:first]), f'<span style="color:{colour}">{words}</span>']
+            token = kind.name.lower()
+            look = self._look(f"color:{self._colours[f'code_{token}']}", token)
+            out += [escape(line[done:first]), f"<span{look}>{escape(line[first:last])}</span>"]
             done = last
         out.append(escape(line[done:]))
         return "".join(out)
 
     def _table(self, block: TableBlock) -> None:
         border = f"border:1px solid {self._colours['border']};padding:4px 8px"
-        self._out.append('<table style="border-collapse:collapse">')
+        wide = self._classes  # it scrolls by itself
+        self._out.append('<div class="table">' if wide else "")
+        self._out.append(f"<table{self._look('border-collapse:collapse', '')}>")
         for number, row in enumerate(block.rows):
             tag = "td" if number else "th"
             shade = "" if number else f";background-color:{self._colours['table_header']}"
             cells = (
-                f'<{tag} style="{border};text-align:{align}{shade}">{self._words(cell.text, cell.spans)}</{tag}>'
+                f"<{tag}{self._look(f'{border};text-align:{align}{shade}', align)}>"
+                f"{self._words(cell.text, cell.spans)}</{tag}>"
                 for cell, align in zip(row, map(escape, block.align), strict=False)
             )
             self._out.append(f"<tr>{''.join(cells)}</tr>")
-        self._out.append("</table>")
+        self._out.append("</table></div>" if wide else "</table>")
+
+    def _look(self, style: str, name: str) -> str:
+        """The attribute that says how an element looks: by its style, or by its class."""
+        if self._classes:
+            return f' class="{name}"' if name else ""
+        return f' style="{style}"'
 
     def _quote_style(self) -> str:
         bar, muted = self._colours["quote_bar"], self._colours["text_muted"]
         return f"margin-left:0;padding-left:12px;border-left:3px solid {bar};color:{muted}"
+
+
+def _caption(info: str) -> str:
+    """What a code block is called: its file, else its language."""
+    from coderapp.text.languages import PLAIN, fence
+
+    said = fence(info)
+    return said.file_name or ("" if said.language is PLAIN else said.language.label)
 
 
 def _breaks(text: str) -> str:

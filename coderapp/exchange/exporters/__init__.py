@@ -1,0 +1,1 @@
+"""Conversations to files of other kinds."""

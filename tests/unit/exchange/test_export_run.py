@@ -1,0 +1,241 @@
+"""Exports to files, folders and archives: whole or not at all, and nothing is changed in the data folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.errors import StorageError
+from coderapp.core.exporting import ExportDone, ExportFormat, ExportOptions
+from coderapp.core.message import Role
+from coderapp.exchange.exporters.run import NothingToExport, default_name, export
+from coderapp.exchange.exporters.source import Source
+from coderapp.storage import schema
+from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.errors import DiskFull, UnknownConversation
+from coderapp.storage.paths import Paths
+from tests.unit.exchange.samples import answer, message, rich
+
+FIRST, SECOND = "20261122-170355-ab12cd", "20261121-170355-ab12ce"
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths.under(tmp_path / "data")
+
+
+@pytest.fixture
+def store(paths: Paths) -> ConversationStore:
+    store = ConversationStore(paths)
+    store.create(rich(FIRST))
+    store.create(rich(SECOND))
+    return store
+
+
+def no_pdf(conversation: Conversation, options: ExportOptions, tick: Callable[[float], None]) -> bytes:
+    raise AssertionError
+
+
+def run(paths: Paths, ids: list[str], target: Path, form: ExportFormat, **how: bool) -> ExportDone:
+    return export(Source(paths), ids, target, ExportOptions(form, **how), pdf=no_pdf, progress=lambda part, name: None)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def test_one_conversation_goes_to_one_file(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    target.write_text("old")
+    done = run(paths, [FIRST], target, ExportFormat.JSON)
+    assert (done.path, done.written, done.problems) == (str(target), 1, ())
+    back = schema.decode(FIRST, target.read_bytes())
+    assert list(back.conversation.messages) == list(rich().messages)
+    assert sorted(os.listdir(tmp_path)) == ["data", "out.json"]
+
+
+def test_several_go_to_a_folder_or_an_archive_with_names_of_their_own(
+    paths: Paths, store: ConversationStore, tmp_path: Path
+) -> None:
+    run(paths, [FIRST, SECOND], tmp_path / "all", ExportFormat.HTML)
+    run(paths, [FIRST, SECOND], tmp_path / "all.zip", ExportFormat.HTML)
+    stem = "Parser & _friends_ a_b _ c"
+    assert set(files(tmp_path / "all")) == {f"{stem}.html", f"{stem}-2.html", "index.html"}
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == files(tmp_path / "all")
+
+
+def test_an_export_changes_nothing_and_sees_what_the_journal_holds(
+    paths: Paths, store: ConversationStore, tmp_path: Path
+) -> None:
+    store.add_message(FIRST, message("new", Role.USER, "in the journal only"))
+    before = files(paths.root)
+    assert any(name.endswith(".journal") for name in before)
+    run(paths, [FIRST], tmp_path / "out.md", ExportFormat.MARKDOWN)
+    assert "in the journal only" in (tmp_path / "out.md").read_text()
+    assert files(paths.root) == before
+
+
+def test_what_is_unsaved_is_exported_as_it_is_on_screen(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
+    newer = rich()
+    newer.add(message("unsaved", Role.USER, "only on screen"))
+    from coderapp.storage.document import Document
+
+    source = Source(paths, {FIRST: schema.encode(Document(newer))})
+    export(
+        source,
+        [FIRST],
+        tmp_path / "out.txt",
+        ExportOptions(ExportFormat.TEXT),
+        pdf=no_pdf,
+        progress=lambda part, name: None,
+    )
+    assert "only on screen" in (tmp_path / "out.txt").read_text()
+
+
+def test_what_can_not_be_read_is_told_and_the_rest_is_exported(
+    paths: Paths, store: ConversationStore, tmp_path: Path
+) -> None:
+    newer = {"version": 99, "id": "20260101-000000-000000", "messages": []}
+    (paths.conversations / "20260101-000000-000000.json").write_text(json.dumps(newer))
+    path = paths.conversations / f"{SECOND}.json"
+    path.write_bytes(path.read_bytes()[:-60])
+    ids = [head.id for head in Source(paths).list()]
+    assert set(ids) == {FIRST, SECOND, "20260101-000000-000000"}
+    before = files(paths.root)
+    done = run(paths, ids, tmp_path / "out", ExportFormat.TEXT)
+    assert done.written == 2
+    assert len(done.problems) == 2
+    assert any("newer coderapp" in problem for problem in done.problems)
+    assert any("is damaged" in problem for problem in done.problems)
+    assert files(paths.root) == before
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip", "out.md"])
+def test_an_export_that_is_stopped_leaves_nothing(
+    paths: Paths, store: ConversationStore, tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / name
+    if name != "out":
+        target.write_text("precious")
+    ids = [FIRST] if name == "out.md" else [FIRST, SECOND]
+    temporary: list[Path] = []
+
+    def stop(part: float, title: str) -> None:
+        if part > 0.4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(Source(paths), ids, target, ExportOptions(), pdf=no_pdf, progress=stop, begun=temporary.append)
+    assert sorted(os.listdir(tmp_path)) == sorted({"data"} | ({name} if name != "out" else set()))
+    assert name == "out" or target.read_text() == "precious"
+    assert temporary
+    assert temporary[0].parent == tmp_path
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip", "out.md"])
+def test_a_full_disk_is_told_and_leaves_nothing(
+    paths: Paths, store: ConversationStore, tmp_path: Path, name: str
+) -> None:
+    import resource
+    import signal
+
+    resources = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, resources[1]))
+    try:
+        with pytest.raises(DiskFull) as failed:
+            run(paths, [FIRST] if name == "out.md" else [FIRST, SECOND], tmp_path / name, ExportFormat.MARKDOWN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, resources)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert name in failed.value.sentence
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_a_folder_with_something_in_it_is_left_alone(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    with pytest.raises(StorageError, match="is there already"):
+        run(paths, [FIRST, SECOND], tmp_path / "mine", ExportFormat.TEXT)
+    (tmp_path / "empty").mkdir()
+    run(paths, [FIRST, SECOND], tmp_path / "empty", ExportFormat.TEXT)
+    assert len(os.listdir(tmp_path / "empty")) == 2
+    with pytest.raises(StorageError, match="does not exist"):
+        run(paths, [FIRST], tmp_path / "no" / "where.txt", ExportFormat.TEXT)
+    with pytest.raises(StorageError, match="is a folder"):
+        run(paths, [FIRST], tmp_path / "mine", ExportFormat.TEXT)
+    assert sorted(os.listdir(tmp_path)) == ["data", "empty", "mine"]
+
+
+def test_nothing_to_export_is_a_sentence(paths: Paths, tmp_path: Path) -> None:
+    store = ConversationStore(paths)
+    empty = Conversation(FIRST, 1_795_000_000.0)
+    empty.add(answer("a", "no code"))
+    store.create(empty)
+    with pytest.raises(NothingToExport):
+        run(paths, [], tmp_path / "out", ExportFormat.TEXT)
+    with pytest.raises(NothingToExport, match="no code block"):
+        run(paths, [FIRST], tmp_path / "out.zip", ExportFormat.CODE)
+    with pytest.raises(UnknownConversation):
+        run(paths, ["20990101-000000-000000"], tmp_path / "out.md", ExportFormat.TEXT)
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_code_of_several_stands_in_folders(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
+    done = run(paths, [FIRST, SECOND], tmp_path / "code.zip", ExportFormat.CODE)
+    with zipfile.ZipFile(tmp_path / "code.zip") as archive:
+        names = archive.namelist()
+    assert done.written == len(names) == 8
+    assert len({name.split("/")[0] for name in names}) == 2
+    assert all(name.count("/") >= 2 for name in names)
+
+
+def test_a_deletion_that_was_cut_short_is_not_listed(paths: Paths, store: ConversationStore) -> None:
+    store.add_message(SECOND, message("new", Role.USER, "x"))
+    data = (paths.conversations / f"{SECOND}.journal").read_bytes()
+    store.delete(SECOND)
+    (paths.conversations / f"{SECOND}.journal").write_bytes(data)
+    assert [head.id for head in Source(paths).list()] == [FIRST]
+
+
+def test_reading_while_the_window_writes_never_loses_a_change(paths: Paths, store: ConversationStore) -> None:
+    """The file may be folded between the two reads; each change that was made before is there."""
+    import threading
+
+    made = 0
+    stop = threading.Event()
+
+    def write() -> None:
+        nonlocal made
+        number = 0
+        while not stop.is_set():
+            store.add_message(FIRST, message(f"n{number}", Role.USER, "x"), sync=False)
+            store.fold(FIRST)
+            number += 1
+            made = number
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(60):
+            least = made
+            found = Source(paths).read(FIRST)
+            assert len(found.conversation) >= len(rich()) + least
+            assert found.complaints == []
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_default_names() -> None:
+    assert default_name("A/b", 1, ExportFormat.PDF, "2026-11-22") == "A_b.pdf"
+    assert default_name("", 1, ExportFormat.CODE, "2026-11-22") == "conversation.zip"
+    assert default_name("A", 3, ExportFormat.HTML, "2026-11-22") == "coderapp export 2026-11-22.zip"
