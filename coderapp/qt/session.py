@@ -22,8 +22,9 @@ from coderapp.qt.conversation_keeper import ConversationKeeper
 from coderapp.qt.conversation_model import ConversationModel, Row, RowState
 from coderapp.qt.stream_worker import StreamWorker
 
-JOURNAL_EVERY = 300
-"""Milliseconds between two writes of an arriving answer: with the write itself, well inside the promised second."""
+JOURNAL_EVERY = 700
+"""Milliseconds between two writes of an arriving answer: with the write itself inside the promised second, and with the
+record around it within three bytes for one of an answer that arrives at 20 characters a second."""
 
 
 class SessionState(Enum):

@@ -27,8 +27,14 @@ from coderapp.storage.paths import Paths
 from coderapp.storage.reading import Reading, read_conversation
 from coderapp.storage.trash import Trash, Trashed
 
-FOLD_ALWAYS_BELOW = 64 * 1024
-"""Bytes of JSON and journal up to which each finished answer is folded in."""
+MOST_WRITTEN = 3
+"""Bytes that are written for a byte of an answer at most, the JSON that a finished answer is folded into included."""
+
+FOLD_ALWAYS_BELOW = 4 * 1024 * 1024
+"""Bytes of JSON up to which a conversation that is left is folded, however little its journal holds."""
+
+WORTH_FOLDING = 16
+"""Where the JSON is larger, one that is left is folded if its journal is this part of it."""
 
 FOLD_AT_LEAST = 1024 * 1024
 """Bytes of journal at which it is folded in, also in mid-answer; where the JSON is larger, its size."""
@@ -49,7 +55,10 @@ class TrashedHead:
 
 @dataclass(slots=True)
 class _Open:
-    """`rescue` holds what has to be kept beside the files before they are written over."""
+    """`rescue` holds what has to be kept beside the files before they are written over. `answered` are the bytes of
+    answers since the last fold, `growing` the text that the last record of the journal added to: its message, whether
+    that is reasoning, and its last character.
+    """
 
     document: Document
     journal: Journal
@@ -57,6 +66,8 @@ class _Open:
     must_fold: bool = False
     rescue: list[tuple[Path, bytes]] = field(default_factory=list)
     fold_at: int = FOLD_AT_LEAST
+    answered: int = 0
+    growing: tuple[str, bool, str] | None = None
 
 
 class ConversationStore:
@@ -217,10 +228,12 @@ class ConversationStore:
             opened.journal.sync()
 
     def settle(self, conversation_id: str) -> None:
-        """For the end of an answer: folds where that is cheap against what the journal holds."""
+        """For the end of an answer: folds where all that was written for the answers since the last time stays within
+        MOST_WRITTEN of their size.
+        """
         opened = self._opened(conversation_id)
-        size = opened.journal.size
-        if size >= opened.json_size or size + opened.json_size <= FOLD_ALWAYS_BELOW:
+        journalled = opened.journal.size
+        if journalled + (opened.json_size + journalled) <= MOST_WRITTEN * opened.answered:
             self.fold(conversation_id)
 
     def fold(self, conversation_id: str) -> None:
@@ -230,16 +243,16 @@ class ConversationStore:
             self._fold(opened)
 
     def release(self, conversation_id: str) -> None:
-        """Folds and forgets a conversation that is no longer shown."""
+        """Folds a conversation that is no longer shown, if that is worth it, and forgets it."""
         if conversation_id in self._open:
-            self.fold(conversation_id)
+            self._fold_if_worth(self._open[conversation_id])
             self._open.pop(conversation_id).journal.close()
 
     def close(self) -> None:
         """Folds all that is open. What can't be folded stays in its journal and is told in `problems`."""
-        for conversation_id, opened in list(self._open.items()):
+        for opened in self._open.values():
             try:
-                self.fold(conversation_id)
+                self._fold_if_worth(opened)
             except StorageError as error:
                 self._tell(error)
             opened.journal.close()
@@ -380,6 +393,15 @@ class ConversationStore:
         opened.rescue = []
         return kept
 
+    def _fold_if_worth(self, opened: _Open) -> None:
+        """Not ten megabytes for a changed title: the next who reads it reads the journal too."""
+        journalled = opened.journal.size
+        small = opened.json_size <= FOLD_ALWAYS_BELOW
+        if opened.must_fold or (journalled and (small or journalled * WORTH_FOLDING >= opened.json_size)):
+            self._fold(opened)
+        else:
+            opened.journal.sync()
+
     def _fold(self, opened: _Open) -> None:
         self._rescue(opened)
         conversation_id = opened.document.conversation.id
@@ -388,6 +410,8 @@ class ConversationStore:
         opened.json_size = len(data)
         opened.must_fold = False
         opened.fold_at = max(FOLD_AT_LEAST, len(data))
+        opened.answered = 0
+        opened.growing = None
         opened.journal.remove()
 
     def _change(self, opened: _Open, record: records.Record, *, sync: bool) -> None:
@@ -395,8 +419,17 @@ class ConversationStore:
         if opened.must_fold:
             self._fold(opened)
         document, journal = opened.document, opened.journal
-        journal.append(records.encode(document.journal + 1, record), sync=sync)
+        appended = record if isinstance(record, records.Appended) else None
+        line = b""
+        if appended is not None and opened.growing is not None:
+            message_id, reasoning, end = opened.growing
+            same = (message_id, reasoning) == (appended.message_id, appended.reasoning)
+            if same and not records.halves(end, appended.text):
+                line = records.encode_more(appended.text)
+        journal.append(line or records.encode(document.journal + 1, record), sync=sync)
+        opened.growing = None if appended is None else (appended.message_id, appended.reasoning, appended.text[-1:])
         document.journal += 1
+        opened.answered += records.answer_size(record)
         fits = records.apply(document.conversation, record)
         assert fits, record
         if journal.size > opened.fold_at:

@@ -111,7 +111,7 @@ class Journal:
 
 @dataclass(slots=True)
 class JournalRead:
-    """`values` are the parsed records that are whole, in their order; `bad_lines` counts the others.
+    """`values` are the parsed records in their order, None for a line that is bad; `bad_lines` counts those.
 
     `torn` says that the last line was cut off in mid-write, the trace of a sudden end, and that no other is bad.
     """
@@ -153,4 +153,5 @@ def _take(line: bytes, read: JournalRead) -> None:
             return
     except (ValueError, RecursionError):
         pass
+    read.values.append(None)
     read.bad_lines += 1

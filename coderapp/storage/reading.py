@@ -46,7 +46,7 @@ def read_conversation(path: Path, journal_path: Path, conversation_id: str) -> R
     reading = Reading(document, len(data or b""), len(journal_data), complaints=document.complaints)
     if data is not None and document.complaints:
         reading.rescue.append((path, data))
-    lost = replay(document, journal.values) + journal.bad_lines
+    lost = replay(document, journal.values)
     if lost:
         reading.rescue.append((journal_path, journal_data))
         if journal.torn and lost == 1:
@@ -63,9 +63,7 @@ def replay(document: Document, values: Iterable[JsonValue]) -> int:
     """Applies the records that the document does not hold yet; how many could not be."""
     lost = 0
     base = document.journal
-    for number, record in _joined(
-        decoded if decoded is not None else (None, None) for decoded in map(records.decode, values)
-    ):
+    for number, record in _joined(_numbered(values)):
         if record is None:
             lost += 1
         elif number is not None and number > base:
@@ -75,6 +73,25 @@ def replay(document: Document, values: Iterable[JsonValue]) -> int:
 
 
 _Numbered = tuple[int | None, records.Record | None]
+
+
+def _numbered(values: Iterable[JsonValue]) -> Iterator[_Numbered]:
+    """The records with their numbers; a piece that goes on where the record before ended gets its place from that."""
+    number = 0
+    before: records.Appended | None = None
+    for value in values:
+        text = records.more(value)
+        if text is not None and before is not None:
+            number += 1
+            before = records.Appended(before.message_id, before.at + len(before.text), text, before.reasoning)
+            yield number, before
+        elif (decoded := records.decode(value)) is not None:
+            number, record = decoded
+            before = record if isinstance(record, records.Appended) else None
+            yield decoded
+        else:
+            number += 1  # most likely; what follows in the same text is not lost with it
+            yield None, None
 
 
 def _joined(rows: Iterable[_Numbered]) -> Iterator[_Numbered]:

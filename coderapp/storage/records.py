@@ -140,6 +140,29 @@ def decode(value: object) -> tuple[int, Record] | None:
     return None if record is None else (number, record)
 
 
+def answer_size(record: Record) -> int:
+    """The bytes of an answer's words in it."""
+    if isinstance(record, Appended):
+        text = record.text
+    elif isinstance(record, Added | Updated) and record.message.role is Role.ASSISTANT:
+        text = record.message.reasoning + record.message.text
+    else:
+        return 0
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def encode_more(text: str) -> bytes:
+    """Text that goes on where the record before ended, and has the next number: a slow answer is many small pieces."""
+    return b'{"more":%s}' % schema.encode_value(text)
+
+
+def more(value: object) -> str | None:
+    """The text of such a record; None for every other value."""
+    if isinstance(value, dict) and len(value) == 1 and isinstance(text := value.get("more"), str):
+        return text
+    return None
+
+
 def _decode(value: dict[str, JsonValue]) -> Record | None:
     match value:
         case {"op": "text" | "reasoning" as kind, "id": str(message_id), "at": int(at), "text": str(text)}:
@@ -199,8 +222,8 @@ def apply(conversation: Conversation, record: Record) -> bool:
     if isinstance(record, Ended):
         conversation.update(replace(old, generation=record.generation))
         return True
-    if record.at != len(old.reasoning if record.reasoning else old.text):
-        return False
+    if record.at < len(old.reasoning if record.reasoning else old.text):
+        return False  # where it is more, a record between was lost: what follows it is not
     conversation.update(extended(old, record.text, reasoning=record.reasoning))
     return True
 

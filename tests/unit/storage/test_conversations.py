@@ -311,9 +311,9 @@ def test_rubbish_in_a_journal_costs_itself(paths: Paths, store: ConversationStor
     journal.write_bytes(damaged)
     fresh = ConversationStore(paths)
     conversation = fresh.load(ONE)
-    assert conversation.messages["a"].text == "Be"
+    assert conversation.messages["a"].text == "Be."
     (problem,) = fresh.take_problems()
-    assert "2 of the last changes could not be read" in problem.sentence
+    assert "1 of the last changes could not be read" in problem.sentence
     assert (paths.conversations / f"{ONE}.journal.damaged-1").read_bytes() == damaged
     assert reopened(paths) == conversation
 
@@ -382,19 +382,70 @@ def test_an_unknown_field_outlives_a_session(paths: Paths, store: ConversationSt
 # folding
 
 
-def test_small_conversations_settle_at_once_and_large_ones_when_it_pays(paths: Paths, store: ConversationStore) -> None:
+def test_what_is_written_for_answers_stays_in_bounds(paths: Paths, store: ConversationStore) -> None:
+    """The JSON is written anew when the answers since the last time are worth it, and a short answer is not."""
     talk(store)
     store.settle(ONE)
-    assert names(paths) == [f"{ONE}.json"]
+    assert f"{ONE}.journal" in names(paths)
     large = Conversation(TWO, 1.0)
     large.add(user("p", "x" * 100_000))
     store.create(large)
     store.add_message(TWO, answer("a", "y" * 20_000, finish=FinishReason.STOP))
     store.settle(TWO)
     assert f"{TWO}.journal" in names(paths)
-    store.add_message(TWO, answer("b", "y" * 100_000, finish=FinishReason.STOP))
+    store.add_message(TWO, answer("b", "y" * 90_000, finish=FinishReason.STOP))
     store.settle(TWO)
     assert f"{TWO}.journal" not in names(paths)
+
+
+def test_a_text_in_many_small_pieces(paths: Paths, store: ConversationStore) -> None:
+    """Pieces that follow each other are short records; what comes between them is not mixed up with them."""
+    talk(store)
+    pieces = ["One ", "två ", "\ud83d", "\ude00", " three", "", "\ud83d"]
+    for piece in pieces:
+        store.append_text(ONE, "a", piece)
+    store.append_text(ONE, "a", "Thought. ", reasoning=True)
+    store.append_text(ONE, "a", "More. ", reasoning=True)
+    store.set_fields(ONE, draft="x")
+    store.append_text(ONE, "a", "End")
+    store.append_text(ONE, "a", ".")
+    journal = (paths.conversations / f"{ONE}.journal").read_bytes()
+    assert journal.count(b'{"more":') == 8
+    again = ConversationStore(paths).load(ONE).messages["a"]
+    assert again.text == "Because.One två 😀 three\ud83dEnd."
+    assert again.reasoning == "Thought. More. "
+
+
+def test_a_lost_piece_of_a_text_costs_itself(paths: Paths, store: ConversationStore) -> None:
+    talk(store)
+    for piece in ("One ", "two ", "three ", "four ", "five"):
+        store.append_text(ONE, "a", piece)
+    store.set_fields(ONE, draft="kept")
+    journal = paths.conversations / f"{ONE}.journal"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(line.replace(b"three", b"thrEe") for line in lines))
+    fresh = ConversationStore(paths)
+    conversation = fresh.load(ONE)
+    assert conversation.messages["a"].text == "Because.One two four five"
+    assert conversation.draft == "kept"
+    (problem,) = fresh.take_problems()
+    assert "1 of the last changes could not be read" in problem.sentence
+    fresh.append_text(ONE, "a", "!")
+    assert reopened(paths).messages["a"].text == "Because.One two four five!"
+
+
+def test_a_large_conversation_is_not_written_anew_for_little(paths: Paths, store: ConversationStore) -> None:
+    large = Conversation(ONE, 1.0)
+    large.add(user("p", "x" * 5_000_000))
+    store.create(large)
+    store.set_fields(ONE, draft="a word")
+    written = (paths.conversations / f"{ONE}.json").stat().st_mtime_ns
+    store.release(ONE)
+    assert (paths.conversations / f"{ONE}.json").stat().st_mtime_ns == written
+    assert store.load(ONE).draft == "a word"
+    store.add_message(ONE, answer("a", "y" * 400_000, finish=FinishReason.STOP))
+    store.close()
+    assert names(paths) == [f"{ONE}.json"]
 
 
 def test_a_journal_that_grows_large_is_folded_in_mid_answer(
