@@ -23,6 +23,7 @@ from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.file_reader import FileReader
 from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
+from coderapp.qt.library import Library
 from coderapp.qt.stream_worker import StreamWorker
 from coderapp.qt.workspace import Workspace
 from coderapp.storage.keys import KeyStore, environment_key
@@ -106,7 +107,8 @@ class Program(QObject):
 
             return ConversationStore(paths)
 
-        self.keeper = ConversationKeeper(self._disk, store, self)
+        self.library = Library(paths, self)
+        self.keeper = ConversationKeeper(self._disk, store, self, self.library)
         self.workspace = Workspace(
             keeper=self.keeper, profiles=self.profiles, connector=self.connector, streams=self.streams, parent=self
         )
@@ -183,6 +185,7 @@ class Program(QObject):
     def begin(self) -> None:
         """Shows the window; what the first paint does not need comes after it."""
         sys.setswitchinterval(SWITCH_INTERVAL)
+        gc.disable()  # from here on other threads run, and one that collects would end widgets where they must not end
         self.window.painted.connect(self._after_first_paint)
         self.window.show()
 
@@ -192,7 +195,7 @@ class Program(QObject):
         self.workspace.begin("" if self._fresh or not isinstance(last, str) else last)
         for problem in self._start_problems:
             self.workspace.notice.emit(f"{problem.sentence} {problem.advice}".strip())
-        self._files.submit(_load_libraries, lambda _: self._settle(), lambda _: None)
+        self._files.submit(_load_libraries, lambda _: self._settle(), lambda _: self._settle())
 
     def _settle(self) -> None:
         """Everything is loaded: from here on garbage is collected only while nothing streams."""
@@ -208,7 +211,6 @@ class Program(QObject):
     def end(self) -> None:
         """Stops answers, writes everything, ends threads and the endpoint's process."""
         self._collector.stop()
-        gc.enable()
         self.workspace.close()
         self.state.flush()
         self.keys.stop()
@@ -216,9 +218,11 @@ class Program(QObject):
         for made in {"highlighter", "formulas"} & self.__dict__.keys():
             self.__dict__[made].stop()
         self._disk.stop()
+        self.library.stop()
         self._files.stop()
         self._reader.stop(finish=False)
         self.endpoint.stop()
+        gc.enable()
 
 
 def _load_libraries() -> None:

@@ -16,22 +16,35 @@ from coderapp.qt.background import Failure, Worker
 from coderapp.qt.history_model import HistoryEntry
 
 if TYPE_CHECKING:
+    from coderapp.qt.library import Library
     from coderapp.storage.conversations import ConversationHead, ConversationStore, Trashed
 
 
 class ConversationKeeper(QObject):
     """Signals: `trouble(sentence)`: something could not be saved or read; what is on screen stays.
-    `stored(HistoryEntry)`: a conversation is on disk for the first time.
+    `stored(HistoryEntry)`: a conversation is on disk for the first time. `refreshed(entries, ids)`: the list was not
+    what the files say: these are new or changed, those are gone.
     """
 
     trouble = Signal(str)
     stored = Signal(HistoryEntry)
+    refreshed = Signal(list, list)
 
     def __init__(
-        self, worker: Worker, store_factory: Callable[[], ConversationStore], parent: QObject | None = None
+        self,
+        worker: Worker,
+        store_factory: Callable[[], ConversationStore],
+        parent: QObject | None = None,
+        library: Library | None = None,
     ) -> None:
-        """`store_factory` runs in the worker's thread, which alone uses the store."""
+        """`store_factory` runs in the worker's thread, which alone uses the store. `library` serves the list where it
+        can, and is told there what has changed on disk.
+        """
         super().__init__(parent)
+        self._library = library
+        if library is not None:
+            library.refreshed.connect(self._on_refreshed)
+            library.trouble.connect(self.trouble)
         self._worker = worker
         self._factory = store_factory
         self._store: ConversationStore | None = None
@@ -78,7 +91,12 @@ class ConversationKeeper(QObject):
         whole = _snapshot(conversation)
 
         self._do(lambda _: self._failed.pop(name, None))
-        self._change(name, lambda store: store.rewrite(whole))
+
+        def rewrite(store: ConversationStore) -> None:
+            store.rewrite(whole)
+            self._tell(lambda library: library.files_changed(name))
+
+        self._change(name, rewrite)
 
     def _do(
         self,
@@ -107,6 +125,16 @@ class ConversationKeeper(QObject):
     def _on_failure(self, error: CoderappError) -> None:
         self.trouble.emit(f"{error.sentence} {error.advice}".strip())
 
+    def _know(self, entries: list[HistoryEntry]) -> None:
+        self._stored.update(entry.id for entry in entries)
+        for entry in entries:
+            if entry.problem:
+                self.trouble.emit(f"The conversation “{entry.title}”: {entry.problem}")
+
+    def _on_refreshed(self, entries: list[HistoryEntry], gone: list[str]) -> None:
+        self._know(entries)
+        self.refreshed.emit(entries, gone)
+
     @staticmethod
     def new_message_id() -> str:
         import secrets  # not on the way to the first window
@@ -133,7 +161,12 @@ class ConversationKeeper(QObject):
         self._stored.add(conversation.id)
         self._made.add(conversation.id)
         made = _snapshot(conversation)
-        self._change(conversation.id, lambda store: store.create(made))
+
+        def create(store: ConversationStore) -> None:
+            store.create(made)
+            self._tell(lambda library: library.files_changed(made.id))
+
+        self._change(conversation.id, create)
         self.stored.emit(entry_of(conversation))
 
     def add_messages(self, conversation: Conversation, messages: list[Message], saved: Callable[[], None]) -> None:
@@ -144,6 +177,8 @@ class ConversationKeeper(QObject):
         def work(store: ConversationStore) -> None:
             for place, (parent, message) in enumerate(parents, 1):
                 store.add_message(name, message, parent, sync=place == len(parents))
+            for _, message in parents:
+                self._tell_message(store, name, message)
 
         self._change(name, work, saved, lambda _: saved())
 
@@ -158,6 +193,8 @@ class ConversationKeeper(QObject):
             store.update_message(name, message)
             store.set_fields(name, updated=updated)
             store.settle(name)
+            self._tell_message(store, name, message)
+            self._tell(lambda library: library.settled(name))
 
         self._change(name, work)
 
@@ -174,7 +211,12 @@ class ConversationKeeper(QObject):
             "pinned": conversation.pinned,
             "archived": conversation.archived,
         }
-        self._change(name, lambda store: store.set_fields(name, **fields))
+
+        def work(store: ConversationStore) -> None:
+            store.set_fields(name, **fields)
+            self._tell_head(store, name)
+
+        self._change(name, work)
 
     def set_draft(self, conversation: Conversation) -> None:
         name, draft, files = conversation.id, conversation.draft, conversation.draft_files
@@ -191,14 +233,21 @@ class ConversationKeeper(QObject):
 
     def set_star(self, conversation: Conversation, message_id: str, on: bool) -> None:
         name = conversation.id
-        self._change(name, lambda store: store.star(name, message_id, on))
+
+        def work(store: ConversationStore) -> None:
+            store.star(name, message_id, on)
+            self._tell(lambda library: library.star_changed(name, message_id, on))
+
+        self._change(name, work)
 
     def change_stored(self, conversation_id: str, **fields: Any) -> None:
         """Sets fields (see storage.records.FIELDS) of a conversation that is not open."""
 
         def work(store: ConversationStore) -> None:
             store.set_fields(conversation_id, **fields)
+            self._tell_head(store, conversation_id)
             store.release(conversation_id)
+            self._tell(lambda library: library.settled(conversation_id))
 
         self._do(work)
 
@@ -210,17 +259,27 @@ class ConversationKeeper(QObject):
         name = conversation.id
         if name in self._stored:
             self._catch_up(conversation)
-            self._change(name, lambda store: store.fold(name))
+
+            def work(store: ConversationStore) -> None:
+                store.fold(name)
+                self._tell(lambda library: library.settled(name))
+
+            self._change(name, work)
 
     def release(self, conversation: Conversation) -> None:
         name = conversation.id
         if name in self._stored:
             self._catch_up(conversation)
-            self._change(name, lambda store: store.release(name))
+
+            def work(store: ConversationStore) -> None:
+                store.release(name)
+                self._tell(lambda library: library.settled(name))
+
+            self._change(name, work)
 
     # reading
 
-    def list(self, success: Callable[[list[HistoryEntry]], None]) -> None:
+    def _scan(self, success: Callable[[list[HistoryEntry]], None]) -> None:
         def work() -> tuple[list[HistoryEntry], list[str]]:
             store = self._opened()
             entries = [entry_of_head(head) for head in store.list()]
@@ -234,6 +293,22 @@ class ConversationKeeper(QObject):
                 self.trouble.emit(sentence)
 
         self._worker.submit(work, done, self._on_failure)
+
+    def list(self, success: Callable[[list[HistoryEntry]], None]) -> None:
+        """From the index, where there is one; otherwise from the beginning of each file."""
+        if self._library is None:
+            self._scan(success)
+            return
+
+        def listed(entries: list[HistoryEntry] | None) -> None:
+            if entries is None:
+                self._scan(success)
+                return
+            self._know(entries)
+            success(entries)
+            self._do(lambda store: store.clean_up())
+
+        self._library.list(listed)
 
     def load(self, conversation_id: str, success: Callable[[Conversation], None], failure: Failure) -> None:
         def work() -> tuple[Conversation, list[str]]:
@@ -252,14 +327,24 @@ class ConversationKeeper(QObject):
     # deleting
 
     def delete(self, conversation_id: str, success: Callable[[Trashed], None], failure: Failure) -> None:
-        self._worker.submit(lambda: self._opened().delete(conversation_id), success, failure)
+        def work() -> Trashed:
+            trashed = self._opened().delete(conversation_id)
+            self._tell(lambda library: library.deleted(conversation_id))
+            return trashed
+
+        self._worker.submit(work, success, failure)
 
     def restore(self, trashed: Trashed, success: Callable[[HistoryEntry], None]) -> None:
         def done(head: ConversationHead) -> None:
             self._stored.add(head.id)
             success(entry_of_head(head))
 
-        self._worker.submit(lambda: self._opened().restore(trashed), done, self._on_failure)
+        def work() -> ConversationHead:
+            head = self._opened().restore(trashed)
+            self._tell(lambda library: library.files_changed(head.id))
+            return head
+
+        self._worker.submit(work, done, self._on_failure)
 
     def discard(self, conversation: Conversation) -> bool:
         """Puts away a conversation of this run that never got a message; True where nothing is left of it.
@@ -271,7 +356,12 @@ class ConversationKeeper(QObject):
             return False
         if name in self._stored:
             self._stored.discard(name)
-            self._do(lambda store: store.delete(name))
+
+            def work(store: ConversationStore) -> None:
+                store.delete(name)
+                self._tell(lambda library: library.deleted(name))
+
+            self._do(work)
         return True
 
     def write_json(self, conversation: Conversation, path: str, success: Callable[[], None], failure: Failure) -> None:
@@ -292,7 +382,29 @@ class ConversationKeeper(QObject):
 
     def close(self) -> None:
         """Folds everything; the worker's stop waits for it."""
-        self._do(lambda store: store.close())
+
+        def work(store: ConversationStore) -> None:
+            used = store.open_ids
+            store.close()
+            if self._library is not None:
+                for name in used:
+                    self._library.settled(name)
+
+        self._do(work)
+
+    # the index, told in the worker's thread
+
+    def _tell(self, what: Callable[[Library], None]) -> None:
+        if self._library is not None:
+            what(self._library)
+
+    def _tell_head(self, store: ConversationStore, name: str) -> None:
+        if self._library is not None:
+            self._library.head_changed(store.head(name))
+
+    def _tell_message(self, store: ConversationStore, name: str, message: Message) -> None:
+        if self._library is not None:
+            self._library.message_saved(store.head(name), message, store.is_starred(name, message.id))
 
 
 def _snapshot(conversation: Conversation) -> Conversation:

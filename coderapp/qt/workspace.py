@@ -54,6 +54,7 @@ class Workspace(QObject):
         self._current: Session | None = None
         self._wanted = ""
         keeper.stored.connect(self.history.put)
+        keeper.refreshed.connect(self._on_refreshed)
         keeper.trouble.connect(self.notice)
 
     @property
@@ -80,6 +81,20 @@ class Workspace(QObject):
         self.history.reset([*entries, *added])
         if self._current is not None:
             self.shown.emit(self._current)
+
+    def _on_refreshed(self, entries: list[HistoryEntry], gone: list[str]) -> None:
+        """Something else has changed the files. A conversation that is open knows better what it is."""
+        fresh = [entry for entry in entries if entry.id not in self._sessions]
+        old = [name for name in gone if name not in self._sessions]
+        if len(fresh) + len(old) < 50:
+            for entry in fresh:
+                self.history.put(entry)
+            for name in old:
+                self.history.remove(name)
+            return
+        rows = {entry.id: entry for entry in map(self.history.entry, range(self.history.rowCount()))}
+        rows |= {entry.id: entry for entry in fresh}
+        self.history.reset([entry for name, entry in rows.items() if name not in old])
 
     # opening
 

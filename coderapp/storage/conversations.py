@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -258,6 +259,20 @@ class ConversationStore:
             opened.journal.close()
         self._open.clear()
 
+    # for the index
+
+    def head(self, conversation_id: str) -> ConversationHead:
+        """As the list would show it."""
+        return heads.head_of(self._opened(conversation_id).document.conversation)
+
+    def is_starred(self, conversation_id: str, message_id: str) -> bool:
+        return message_id in self._opened(conversation_id).document.conversation.starred
+
+    @property
+    def open_ids(self) -> Sequence[str]:
+        """What was used and not released."""
+        return tuple(self._open)
+
     # deleting
 
     def delete(self, conversation_id: str) -> Trashed:
@@ -317,6 +332,10 @@ class ConversationStore:
         """Removes what writers that were killed left behind, and what has been in the trash for long. Not urgent."""
         clean_up(self._folder)
         self._trash.expire(self._now())
+        with suppress(OSError):
+            for conversation_id, kinds in heads.files(str(self._folder)).items():
+                if "json" not in kinds and conversation_id not in self._open:
+                    self._trash.sweep(conversation_id)
 
     def _trashed_head(self, trashed: Trashed) -> ConversationHead:
         folder = self._trash.path(trashed)

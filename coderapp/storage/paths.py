@@ -30,6 +30,11 @@ class Paths:
         return self.root / "trash"
 
     @property
+    def index(self) -> Path:
+        """Made from the conversations, and made again when it is gone."""
+        return self.root / "index.sqlite"
+
+    @property
     def settings(self) -> Path:
         return self.root / "settings.json"
 

@@ -1,0 +1,392 @@
+"""The index of everything: a SQLite database beside the conversations, made from them and made again when it is gone.
+
+It serves the list at the start and holds every word for the search (index_search). One thread writes it; nothing in it
+is the only copy of anything. No name of a row stands in two places: a message's row is numbered by its time, so that
+newest first is the order of the numbers, and days are ranges of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import Message
+from coderapp.storage.heads import ConversationHead, HeadState
+from coderapp.storage.index_rows import LanguageOf, Row, row_of
+from coderapp.storage.index_words import fold, tokens
+
+VERSION = 1
+"""Of the tables, and of what counts as a word: an index of another one is made again."""
+
+SLICE = 1_000
+"""Messages that are written at a stretch."""
+
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value);
+CREATE TABLE conversations (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, title TEXT, created REAL, updated REAL, count INTEGER,
+    folder TEXT, tags TEXT, pinned INTEGER, archived INTEGER, state TEXT, reason TEXT, stamp TEXT, indexed TEXT
+);
+CREATE TABLE messages (
+    number INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, role TEXT, created REAL, id TEXT NOT NULL, about TEXT,
+    text TEXT
+);
+CREATE INDEX by_conversation ON messages (conversation, id);
+CREATE TABLE labels (number INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));
+CREATE TABLE terms (number INTEGER PRIMARY KEY, term TEXT UNIQUE);
+CREATE VIRTUAL TABLE words USING fts5 (text, about, content='', tokenize='ascii', prefix='1 2 3');
+CREATE VIRTUAL TABLE titles USING fts5 (text, content='', tokenize='ascii', prefix='1 2 3');
+"""
+
+_MOST_MS = 1 << 48
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A conversation as it is in its files. `stamp` says which files those were (see index_files)."""
+
+    head: ConversationHead
+    conversation: Conversation | None
+    stamp: str
+
+
+def number_at(seconds: float) -> int:
+    """The first row number of a moment."""
+    return int(min(max(seconds * 1000, 0), _MOST_MS)) << 8 if seconds == seconds else 0
+
+
+class Index:
+    """Raises sqlite3.Error, and nothing is changed then; `is_damage` tells whether only making it again helps.
+
+    `complete`: everything was put in once, so that it may serve the list.
+    """
+
+    def __init__(self, path: Path, language_of: LanguageOf = str.lower) -> None:
+        self._path = path
+        self._language_of = language_of
+        self._labels: dict[tuple[str, str], int] = {}
+        self._known: set[str] = set()  # terms that are in the table for sure
+        self._file = (0, 0)
+        self._db = self._opened()
+        self.complete = bool(self._db.execute("SELECT 1 FROM facts WHERE name = 'complete'").fetchone())
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return self._connected()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            remove_files(self._path)
+            return self._connected()
+
+    def _connected(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._path.exists():
+            self._path.touch(mode=0o600)
+        db = sqlite3.connect(self._path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        try:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            empty = not version and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if not empty and version != VERSION:
+                raise sqlite3.DatabaseError("an index of another version")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA temp_store = MEMORY")
+            db.execute("PRAGMA cache_size = -16000")
+            if empty:
+                db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+            else:
+                db.execute("SELECT number FROM conversations LIMIT 1").fetchone()
+                db.execute("SELECT rowid FROM words LIMIT 1").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        status = os.stat(self._path)
+        self._file = (status.st_dev, status.st_ino)
+        return db
+
+    def close(self) -> None:
+        self._db.close()
+
+    def is_there(self) -> bool:
+        """Whether the file is still the one that was opened."""
+        with suppress(OSError):
+            status = os.stat(self._path)
+            return (status.st_dev, status.st_ino) == self._file
+        return False
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Around changes that belong together."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            self._labels.clear()
+            self._known.clear()
+            raise
+
+    def set_complete(self) -> None:
+        if not self.complete:
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('complete', 1)")
+            self.complete = True
+
+    # the list
+
+    def heads(self) -> Sequence[ConversationHead]:
+        """Newest first by `updated`."""
+        rows = self._db.execute(
+            "SELECT id, title, created, updated, count, state, reason, folder, tags, pinned, archived"
+            " FROM conversations ORDER BY updated DESC, id DESC"
+        ).fetchall()
+        ready = HeadState.READY
+        return [
+            ConversationHead(
+                name, title, created, updated, count, ready if state == "ready" else HeadState(state), reason, folder,
+                () if tags == "[]" else tuple(json.loads(tags)), bool(pinned), bool(archived),
+            )
+            for name, title, created, updated, count, state, reason, folder, tags, pinned, archived in rows
+        ]  # fmt: skip
+
+    def stamps(self) -> Mapping[str, str]:
+        """Conversation id → the stamp of the files that it was indexed from."""
+        return dict(self._db.execute("SELECT id, stamp FROM conversations"))
+
+    def count(self) -> int:
+        """The messages in it."""
+        return int(self._db.execute("SELECT coalesce(sum(count), 0) FROM conversations").fetchone()[0])
+
+    # changes
+
+    def put_head(self, head: ConversationHead, stamp: str | None = None) -> int:
+        """The conversation's own row, by its number; the stamp stays where none is given."""
+        old = self._db.execute("SELECT number, indexed FROM conversations WHERE id = ?", (head.id,)).fetchone()
+        title = " ".join(tokens(fold(head.title)))
+        values = (
+            _storable(head.title), head.created, head.updated, head.message_count, _storable(head.folder),
+            json.dumps(list(head.tags)), head.pinned, head.archived, head.state.value, _storable(head.reason), title,
+        )  # fmt: skip
+        with self.changing():
+            if old is None:
+                number = int(
+                    self._db.execute(
+                        "INSERT INTO conversations (title, created, updated, count, folder, tags, pinned, archived,"
+                        " state, reason, indexed, id, stamp) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                        (*values, head.id, stamp or ""),
+                    ).lastrowid
+                    or 0
+                )
+            else:
+                number = old[0]
+                self._db.execute(
+                    "UPDATE conversations SET title=?, created=?, updated=?, count=?, folder=?, tags=?, pinned=?,"
+                    " archived=?, state=?, reason=?, indexed=?, stamp=coalesce(?, stamp) WHERE number=?",
+                    (*values, stamp, number),
+                )
+            if old is None or old[1] != title:
+                if old is not None:
+                    self._db.execute(
+                        "INSERT INTO titles (titles, rowid, text) VALUES ('delete', ?, ?)", (number, old[1])
+                    )
+                self._db.execute("INSERT INTO titles (rowid, text) VALUES (?, ?)", (number, title))
+                self._put_terms(set(title.split()))
+        return number
+
+    def set_stamp(self, conversation_id: str, stamp: str) -> None:
+        with self.changing():
+            self._db.execute("UPDATE conversations SET stamp = ? WHERE id = ?", (stamp, conversation_id))
+
+    def put(self, sources: Sequence[Source]) -> Iterator[int]:
+        """Conversations as they are in their files. Yields after each slice how many messages were looked at; nothing
+        of a slice is seen before its end, and a stamp only with the last of it."""
+        added: list[tuple[Row, int]] = []
+        looked_at = 0
+        with self.changing():
+            for source in sources:
+                if source.conversation is None:
+                    self.put_head(source.head, source.stamp)
+                    continue
+                number = self.put_head(source.head, "")
+                rows = _rows(source.conversation, self._language_of)
+                there = self._there(number)
+                if there:
+                    rows = self._without_unchanged(number, rows, there)
+                added += ((row, number) for row in rows)
+                looked_at += len(source.conversation)
+        added.sort(key=lambda pair: pair[0].created)
+        for start in range(0, len(added), SLICE):
+            piece = added[start : start + SLICE]
+            with self.changing():
+                self._add(piece)
+            yield len(piece)
+        with self.changing():
+            for source in sources:
+                if source.conversation is not None:
+                    self.set_stamp(source.head.id, source.stamp)
+        yield looked_at - len(added)
+
+    def put_message(self, conversation_id: str, message: Message, *, starred: bool = False) -> None:
+        """One message, new or changed. Its conversation is there; otherwise nothing happens."""
+        row = row_of(message, starred=starred, language_of=self._language_of)
+        with self.changing():
+            if (number := self._number(conversation_id)) is None:
+                return
+            where = (number, message.id)
+            old = self._db.execute("SELECT number FROM messages WHERE conversation=? AND id=?", where).fetchall()
+            self._remove(place for (place,) in old)
+            self._add([(row, number)])
+
+    def set_star(self, conversation_id: str, message_id: str, starred: bool) -> None:
+        with self.changing():
+            row = self._db.execute(
+                "SELECT number, text, about FROM messages WHERE id = ?"
+                " AND conversation = (SELECT number FROM conversations WHERE id = ?)", (message_id, conversation_id),
+            ).fetchone()  # fmt: skip
+            if row is None:
+                return
+            number, text, about = row
+            marks = [mark for mark in about.split() if mark != "isstarred"]
+            changed = " ".join(["isstarred", *marks] if starred else marks)
+            words = " ".join(tokens(fold(text)))
+            self._db.execute(
+                "INSERT INTO words (words, rowid, text, about) VALUES ('delete', ?, ?, ?)", (number, words, about)
+            )
+            self._db.execute("INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)", (number, words, changed))
+            self._db.execute("UPDATE messages SET about = ? WHERE number = ?", (changed, number))
+
+    def remove(self, conversation_id: str) -> None:
+        with self.changing():
+            if (number := self._number(conversation_id)) is None:
+                return
+            self._remove(self._there(number).values())
+            title = self._db.execute("SELECT indexed FROM conversations WHERE number=?", (number,)).fetchone()[0]
+            self._db.execute("INSERT INTO titles (titles, rowid, text) VALUES ('delete', ?, ?)", (number, title))
+            self._db.execute("DELETE FROM conversations WHERE number = ?", (number,))
+
+    def tidy(self, pages: int = 200) -> bool:
+        """Joins some of the pieces that the index of words consists of by now; whether there was something to do."""
+        before = self._db.total_changes
+        with self.changing():
+            self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (-pages,))
+        return self._db.total_changes - before > 1
+
+    # inside
+
+    def _number(self, conversation_id: str) -> int | None:
+        row = self._db.execute("SELECT number FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def _there(self, number: int) -> dict[str, int]:
+        return dict(self._db.execute("SELECT id, number FROM messages WHERE conversation = ?", (number,)))
+
+    def _without_unchanged(self, number: int, rows: list[Row], there: dict[str, int]) -> list[Row]:
+        """Takes out what is gone or has changed; the rows that are to be added."""
+        added: list[Row] = []
+        gone = dict(there)
+        for row in rows:
+            if (place := gone.pop(row.id, None)) is not None:
+                old = self._db.execute("SELECT text, about FROM messages WHERE number = ?", (place,)).fetchone()
+                if old == (row.text, self._about(row, number)):
+                    continue
+                gone[row.id] = place
+            added.append(row)
+        self._remove(gone.values())
+        return added
+
+    def _remove(self, places: Iterable[int]) -> None:
+        for place in sorted(places):
+            text, about = self._db.execute("SELECT text, about FROM messages WHERE number=?", (place,)).fetchone()
+            self._db.execute(
+                "INSERT INTO words (words, rowid, text, about) VALUES ('delete', ?, ?, ?)",
+                (place, " ".join(tokens(fold(text))), about),
+            )
+            self._db.execute("DELETE FROM messages WHERE number = ?", (place,))
+
+    def _add(self, pairs: Sequence[tuple[Row, int]]) -> None:
+        """Sorted by time: the index of words is written out wherever a number is lower than the one before."""
+        terms: set[str] = set()
+        words: list[tuple[int, str, str]] = []
+        for row, conversation in pairs:
+            about = self._about(row, conversation)
+            place = self._insert(row, conversation, about)
+            found = tokens(fold(row.text))
+            terms.update(found)
+            words.append((place, " ".join(found), about))
+        words.sort()
+        self._db.executemany("INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)", words)
+        self._put_terms(terms)
+
+    def _insert(self, row: Row, conversation: int, about: str) -> int:
+        """At the first number of its time that is free, or, where hundreds have one time, not far behind."""
+        place = base = number_at(row.created)
+        for step in itertools.count():
+            done = self._db.execute(
+                "INSERT OR IGNORE INTO messages (number, conversation, role, created, id, about, text)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (place, conversation, row.role, row.created, row.id, about, row.text),
+            )
+            if done.rowcount:
+                return place
+            place = base + (step + 1 if step < 8 else random.getrandbits(min(step, 40)))
+        raise AssertionError
+
+    def _about(self, row: Row, conversation: int) -> str:
+        return " ".join([row.marks, f"in{conversation}", *(f"label{self._label(label)}" for label in row.labels)])
+
+    def _label(self, label: tuple[str, str]) -> int:
+        if (number := self._labels.get(label)) is None:
+            self._db.execute("INSERT OR IGNORE INTO labels (kind, name) VALUES (?, ?)", label)
+            row = self._db.execute("SELECT number FROM labels WHERE kind = ? AND name = ?", label).fetchone()
+            number = self._labels[label] = int(row[0])
+        return number
+
+    def _put_terms(self, terms: set[str]) -> None:
+        new = terms - self._known
+        self._db.executemany("INSERT OR IGNORE INTO terms (term) VALUES (?)", ((term,) for term in new))
+        if len(self._known) > 50_000:
+            self._known.clear()
+        self._known |= new
+
+
+def _rows(conversation: Conversation, language_of: LanguageOf) -> list[Row]:
+    starred = conversation.starred
+    return [
+        row_of(message, starred=message.id in starred, language_of=language_of)
+        for message in conversation.messages.values()
+    ]
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is to blame, and not a lock, a full disk or a folder that takes no writes."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if isinstance(error, sqlite3.OperationalError):
+        return not name or name.startswith(("SQLITE_ERROR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT"))
+    return isinstance(error, sqlite3.DatabaseError)
+
+
+def remove_files(path: Path) -> None:
+    """The database and what SQLite keeps beside it. Raises OSError."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}{suffix}")
+
+
+__all__ = ["VERSION", "Index", "Source", "closing", "is_damage", "number_at", "remove_files"]

@@ -1,0 +1,165 @@
+"""A Query becomes what SQLite is asked: an expression for FTS5, conditions on conversations, a range of times."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from coderapp.storage.index_query import Filter, Query, Word
+from coderapp.storage.index_rows import LanguageOf
+from coderapp.storage.index_terms import Terms
+from coderapp.storage.index_words import stands_alone
+
+FEW = 48
+"""Conversations that are asked for by a token in each of their messages; more are looked up for each row."""
+
+_CONVERSATION = {
+    "folder": "instr(fold(folder), ?)",
+    "tag": "tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(tags) WHERE instr(fold(value), ?) = 1)",
+    "pinned": "pinned",
+    "archived": "archived",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`words` and `titles` are FTS5 expressions, "" where no message or no title is looked for. `conversations` is a
+    condition on that table with its `values`, "" for none; `by_row` says that the rows have to be held against it.
+    """
+
+    words: str = ""
+    titles: str = ""
+    conversations: str = ""
+    values: tuple[str | int, ...] = ()
+    by_row: bool = False
+
+
+def match_of(query: Query, db: sqlite3.Connection, terms: Terms, language_of: LanguageOf) -> Match:
+    condition, values = _conditions(query, db, terms)
+    needed, barred = _labels(query, db, language_of)
+    titles = _titles(query, terms)
+    if needed is None or (
+        any(one.name == "title" and not one.negated for one in query.filters) and _only_titles(query)
+    ):
+        return Match("", titles if needed is not None else "", condition, values)
+    by_row = bool(condition)
+    if condition:
+        numbers = [
+            row[0] for row in db.execute(f"SELECT number FROM conversations WHERE {condition} LIMIT {FEW + 1}", values)
+        ]
+        if not numbers:
+            return Match()
+        if len(numbers) <= FEW:
+            by_row = False
+            needed.append(_any([f'"in{number}"' for number in numbers]))
+    words = [_word(word, query, terms) for word in query.words if not word.negated]
+    without = [_word(word, query, terms) for word in query.words if word.negated]
+    positive = [f"text : ({one})" for one in words]
+    positive += [f"about : ({one})" for one in needed]
+    expression = " AND ".join(positive) if positive else 'about : ("all")'
+    left_out = [f"text : ({one})" for one in without] + [f"about : ({one})" for one in barred]
+    if left_out:
+        expression = f"({expression}) NOT ({' OR '.join(left_out)})"
+    return Match(expression, titles, condition, values, by_row)
+
+
+def _only_titles(query: Query) -> bool:
+    return not query.words and not any(_is_about_messages(one) for one in query.filters)
+
+
+def _is_about_messages(one: Filter) -> bool:
+    return one.name in ("model", "lang", "has", "role") or (one.name == "is" and one.value == "starred")
+
+
+def _conditions(query: Query, db: sqlite3.Connection, terms: Terms) -> tuple[str, tuple[str | int, ...]]:
+    parts: list[str] = []
+    values: list[str | int] = []
+    for one in query.filters:
+        if one.name == "title":
+            expression = _phrase_of(one.value, terms)
+            part = "number IN (SELECT rowid FROM titles WHERE titles MATCH ?)" if expression else "1"
+            values += [expression] if expression else []
+        else:
+            key = one.value if one.name == "is" else one.name
+            if key not in _CONVERSATION:
+                continue
+            part = _CONVERSATION[key]
+            values += [one.value] if "?" in part else []
+        parts.append(f"NOT ({part})" if one.negated else f"({part})")
+    return " AND ".join(parts), tuple(values)
+
+
+def _labels(query: Query, db: sqlite3.Connection, language_of: LanguageOf) -> tuple[list[str] | None, list[str]]:
+    """What must and what must not stand about a message; None where nothing can have what must."""
+    needed: list[str] = []
+    barred: list[str] = []
+    for one in query.filters:
+        if not _is_about_messages(one):
+            continue
+        if one.name in ("model", "lang"):
+            labels = _labels_named(db, one, language_of)
+            if not labels and not one.negated:
+                return None, barred
+            expression = _any([f'"label{number}"' for number in labels])
+        else:
+            expression = f'"{one.name}{one.value}"'
+        if expression:
+            (barred if one.negated else needed).append(expression)
+    return needed, barred
+
+
+def _labels_named(db: sqlite3.Connection, one: Filter, language_of: LanguageOf) -> list[int]:
+    """Models by any part of their names; languages by the whole, else by the beginning: `c` is not `css`."""
+    rows = db.execute("SELECT number, fold(name) FROM labels WHERE kind = ?", (one.name,)).fetchall()
+    if one.name == "model":
+        return [number for number, name in rows if one.value in name]
+    exact = [number for number, name in rows if name in (one.value, language_of(one.value))]
+    return exact or [number for number, name in rows if name.startswith(one.value)]
+
+
+def _titles(query: Query, terms: Terms) -> str:
+    """Conversations are found by their titles where nothing is asked about messages."""
+    if any(_is_about_messages(one) and not one.negated for one in query.filters):
+        return ""
+    asked = [word for word in query.words if not word.negated]
+    named = [one for one in query.filters if one.name == "title" and not one.negated]
+    if not asked and not named:
+        return ""
+    parts = [f"({_word(word, query, terms)})" for word in asked]
+    parts += [f"({expression})" for one in named if (expression := _phrase_of(one.value, terms))]
+    expression = " AND ".join(parts)
+    without = [_word(word, query, terms) for word in query.words if word.negated]
+    if expression and without:
+        return f"({expression}) NOT ({' OR '.join(without)})"
+    return expression
+
+
+def _phrase_of(text: str, terms: Terms) -> str:
+    from coderapp.storage.index_words import tokens
+
+    found = tuple(tokens(text))
+    return _expression(Word(found, text), terms, typing=True) if found else ""
+
+
+def _word(word: Word, query: Query, terms: Terms) -> str:
+    return _expression(word, terms, typing=query.typing and word is query.words[-1])
+
+
+def _expression(word: Word, terms: Terms, *, typing: bool) -> str:
+    """Words that stand one after the other; unless it is whole, the first may end and the last begin longer words."""
+    first, last = word.tokens[0], word.tokens[-1]
+    phrase = f'"{" ".join(word.tokens)}"'
+    if word.whole or (len(word.tokens) == 1 and stands_alone(first)):
+        return phrase
+    if len(word.tokens) == 1:
+        if len(first) <= 2:
+            return f"{phrase} *" if typing else phrase
+        return _any([f"{phrase} *", *(f'"{term}"' for term in terms.holding(first))])
+    star = "" if stands_alone(last) else " *"
+    rest = " ".join(word.tokens[1:])
+    longer = terms.ending(first, 24) if len(first) > 2 and not stands_alone(first) else []
+    return _any([f"{phrase}{star}", *(f'"{term} {rest}"{star}' for term in longer)])
+
+
+def _any(parts: list[str]) -> str:
+    return " OR ".join(parts)

@@ -1,0 +1,64 @@
+"""What the index holds of a message: its words, and tokens of our own about it that filters look for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from coderapp.core.message import FilePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+
+MOST_TEXT = 1_000_000
+"""Characters of a message that are searched; the rest of a longer one (a log that was attached) is not."""
+
+LanguageOf = Callable[[str], str]
+"""The name of a language from what stands behind a fence."""
+
+_FENCE = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:`{3,}|~{3,})[ \t]*([^\s`{]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`labels` are (kind, name): the model, the languages of its code. `marks` are tokens for the other filters."""
+
+    id: str
+    role: str
+    created: float
+    text: str
+    marks: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+def row_of(message: Message, *, starred: bool, language_of: LanguageOf) -> Row:
+    texts: list[str] = []
+    thoughts: list[str] = []
+    marks = ["isstarred"] if starred else []
+    marks += ["all", f"role{message.role.value}"]
+    for part in message.parts:
+        match part:
+            case TextPart(text):
+                texts.append(text)
+            case ReasoningPart(text):
+                thoughts.append(text)
+                marks.append("hasreasoning")
+            case FilePart(name, _, text):
+                texts.append(f"{name}\n{text}")
+                marks.append("hasfile")
+            case ToolCallPart(_, name, arguments):
+                texts.append(f"{name} {arguments}")
+                marks.append("hastool")
+            case ToolResultPart(_, name, content):
+                texts.append(f"{name}\n{content}")
+                marks.append("hastool")
+    text = "\n\n".join([*texts, *thoughts])[:MOST_TEXT]
+    labels: list[tuple[str, str]] = []
+    if message.generation is not None and message.generation.model:
+        labels.append(("model", message.generation.model.lower()))
+    if "```" in text or "~~~" in text:
+        fences = {info for info in _FENCE.findall(text) if len(info) <= 40}
+        labels += sorted({("lang", language_of(info)) for info in fences if info})
+        if fences:
+            marks.append("hascode")
+    # Half a character can't be written to a database.
+    text = text.encode("utf-8", "replace").decode() if not text.isascii() else text
+    return Row(message.id, message.role.value, message.created, text, " ".join(dict.fromkeys(marks)), tuple(labels))

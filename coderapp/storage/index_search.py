@@ -1,0 +1,163 @@
+"""The search through the index: a query in words, hits with snippets out. Reads only; made for one thread."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from coderapp.core.search import Found, Hit, Order
+from coderapp.storage.index import VERSION, number_at
+from coderapp.storage.index_match import Match, match_of
+from coderapp.storage.index_query import Query, parse
+from coderapp.storage.index_rank import best
+from coderapp.storage.index_rows import LanguageOf
+from coderapp.storage.index_snippets import pattern_of, snippet
+from coderapp.storage.index_terms import Terms
+from coderapp.storage.index_words import fold
+
+PAGE = 50
+TITLES = 10
+"""Conversations by their titles that stand before the messages."""
+
+_END = 1 << 62
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Searcher:
+    """Raises sqlite3.Error where there is no index yet, or none that reads. `interrupt` may be called from any thread:
+    a search that is under way raises then.
+    """
+
+    def __init__(self, path: Path, language_of: LanguageOf = str.lower, now: Callable[[], datetime] = _now) -> None:
+        self._path = path
+        self._language_of = language_of
+        self._now = now
+        self._db: sqlite3.Connection | None = None
+        self._file: tuple[int, int] = (0, 0)
+        self._terms = Terms()
+
+    def search(self, text: str, order: Order = Order.NEWEST, most: int = PAGE) -> Found:
+        query = parse(text, self._now())
+        if query.problem or query.is_empty:
+            return Found(text, problem=query.problem)
+        db = self._opened()
+        db.execute("BEGIN")
+        try:
+            self._terms.update(db)
+            match = match_of(query, db, self._terms, self._language_of)
+            titles = self._by_title(db, query, match)
+            numbers = self._numbers(db, query, match, order, most) if match.words else []
+            hits = self._hits(db, query, numbers[:most])
+        finally:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+        words = tuple(dict.fromkeys(word.text for word in query.words if not word.negated))
+        return Found(text, (*titles, *hits), words, more=len(numbers) > most)
+
+    def interrupt(self) -> None:
+        if (db := self._db) is not None:
+            with suppress(sqlite3.ProgrammingError):  # closed just now
+                db.interrupt()
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # inside
+
+    def _opened(self) -> sqlite3.Connection:
+        """The database, opened anew where the file is another one: it was made again."""
+        try:
+            status = os.stat(self._path)
+        except OSError as error:
+            self.close()
+            raise sqlite3.OperationalError("there is no index") from error
+        if self._db is not None and (status.st_dev, status.st_ino) == self._file:
+            return self._db
+        self.close()
+        db = sqlite3.connect(self._path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA query_only = ON")
+            db.execute("PRAGMA cache_size = -16000")
+            db.execute("PRAGMA mmap_size = 268435456")
+            if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                raise sqlite3.OperationalError("the index is not ready")
+            db.create_function("fold", 1, lambda value: fold(value or ""), deterministic=True)
+        except BaseException:
+            db.close()
+            raise
+        self._db, self._file, self._terms = db, (status.st_dev, status.st_ino), Terms()
+        return db
+
+    def _numbers(self, db: sqlite3.Connection, query: Query, match: Match, order: Order, most: int) -> Sequence[int]:
+        limit = most + 1 if order is Order.NEWEST or not query.words else max(CANDIDATES, most + 1)
+        numbers = newest(db, query, match, limit)
+        if order is Order.NEWEST or not query.words:
+            return numbers
+        return best(db, query, numbers, self._now().timestamp())
+
+    def _hits(self, db: sqlite3.Connection, query: Query, numbers: Sequence[int]) -> Sequence[Hit]:
+        pattern = pattern_of(query)
+        hits: list[Hit] = []
+        for number in numbers:
+            row = db.execute(
+                "SELECT c.id, c.title, m.id, m.role, m.created, m.text FROM messages m"
+                " JOIN conversations c ON c.number = m.conversation WHERE m.number = ?", (number,),
+            ).fetchone()  # fmt: skip
+            name, title, message_id, role, created, text = row
+            shown = snippet(text, pattern)
+            hits.append(Hit(name, message_id, title, role, created, shown.text, shown.marks))
+        return hits
+
+    def _by_title(self, db: sqlite3.Connection, query: Query, match: Match) -> Sequence[Hit]:
+        if not match.titles:
+            return ()
+        condition = f" AND {match.conversations}" if match.conversations else ""
+        values: list[str | int | float] = [match.titles, *match.values]
+        for moment, comparison in ((query.after, ">="), (query.before, "<")):
+            if moment is not None:
+                condition += f" AND updated {comparison} ?"
+                values.append(moment)
+        rows = db.execute(
+            "SELECT id, title, updated FROM conversations"
+            f" WHERE number IN (SELECT rowid FROM titles WHERE titles MATCH ?){condition}"
+            f" ORDER BY updated DESC LIMIT {TITLES}", values,
+        )  # fmt: skip
+        pattern = pattern_of(query)
+        return [
+            Hit(name, "", title, "", updated, shown.text, shown.marks)
+            for name, title, updated in rows
+            for shown in (snippet(title, pattern),)
+        ]
+
+
+CANDIDATES = 1_000
+"""Messages, the newest that fit, among which a search by rank finds the best."""
+
+
+def newest(db: sqlite3.Connection, query: Query, match: Match, most: int) -> list[int]:
+    """The row numbers of what fits, newest first."""
+    first = number_at(query.after) if query.after is not None else -1
+    end = number_at(query.before) if query.before is not None else _END
+    if not match.by_row:
+        rows = db.execute(
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+            (match.words, first, end, most),
+        )
+    else:
+        rows = db.execute(
+            "SELECT w.rowid FROM words w CROSS JOIN messages m ON m.number = w.rowid WHERE w.words MATCH ?"
+            " AND w.rowid >= ? AND w.rowid < ?"
+            f" AND m.conversation IN (SELECT number FROM conversations WHERE {match.conversations})"
+            " ORDER BY w.rowid DESC LIMIT ?",
+            (match.words, first, end, *match.values, most),
+        )
+    return [number for (number,) in rows]

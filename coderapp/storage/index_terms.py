@@ -1,0 +1,58 @@
+"""Every word that occurs, as one text in memory: parts of words are looked up in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+MOST_PARTS = 96
+"""Words that a part of a word stands for at most: exact and beginning ones first, then those that came first, which
+are the common ones."""
+
+_MOST_LOOKS = 2_000
+
+
+class Terms:
+    """Follows the table of terms as it grows."""
+
+    def __init__(self) -> None:
+        self._text = "\n"
+        self._last = 0
+
+    def update(self, db: sqlite3.Connection) -> None:
+        rows = db.execute("SELECT number, term FROM terms WHERE number > ? ORDER BY number", (self._last,)).fetchall()
+        if rows:
+            self._last = rows[-1][0]
+            self._text = f"{self._text}{chr(10).join([term for _, term in rows])}\n"
+
+    def holding(self, part: str, most: int = MOST_PARTS) -> list[str]:
+        """Words with `part` in them but not at their beginning."""
+        found: dict[str, None] = {}
+        for word, at in self._places(part):
+            if at and len(word) != len(part):
+                found[word] = None
+                if len(found) >= most:
+                    break
+        return list(found)
+
+    def ending(self, part: str, most: int = MOST_PARTS) -> list[str]:
+        """Words that end with `part`, the part itself left out."""
+        found: dict[str, None] = {}
+        for word, _ in self._places(f"{part}\n"):
+            if word != part:
+                found[word] = None
+                if len(found) >= most:
+                    break
+        return list(found)
+
+    def _places(self, part: str) -> Iterator[tuple[str, int]]:
+        """The word around each place of the part, and where in the word it is."""
+        text = self._text
+        at = text.find(part)
+        for _ in range(_MOST_LOOKS):
+            if at < 0:
+                return
+            start = text.rfind("\n", 0, at) + 1
+            end = text.find("\n", at)
+            yield text[start:end], at - start
+            at = text.find(part, end)

@@ -1,0 +1,193 @@
+"""The index beside a running program: the list, the search, what was saved just now, and an index that goes bad."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import Message, Role, TextPart
+from coderapp.core.search import Found, Order
+from coderapp.qt.background import Worker
+from coderapp.qt.conversation_keeper import ConversationKeeper
+from coderapp.qt.history_model import HistoryEntry
+from coderapp.qt.library import Library
+from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.paths import Paths
+
+
+class Desk:
+    """A keeper with its library, as the program has them."""
+
+    def __init__(self, paths: Paths, qtbot: QtBot) -> None:
+        self.paths, self.qtbot = paths, qtbot
+        self.worker = Worker("storage")
+        self.library = Library(paths)
+        self.keeper = ConversationKeeper(self.worker, lambda: ConversationStore(paths), None, self.library)
+        self.troubles: list[str] = []
+        self.refreshed: list[tuple[list[HistoryEntry], list[str]]] = []
+        self.steps: list[tuple[int, int]] = []
+        self.keeper.trouble.connect(self.troubles.append)
+        self.keeper.refreshed.connect(lambda entries, gone: self.refreshed.append((entries, gone)))
+        self.library.progress.connect(lambda done, total: self.steps.append((done, total)))
+        self.stopped = False
+
+    def listed(self) -> list[HistoryEntry]:
+        found: list[list[HistoryEntry]] = []
+        self.keeper.list(found.append)
+        self.qtbot.waitUntil(lambda: bool(found))
+        return found[0]
+
+    def found(self, query: str, order: Order = Order.NEWEST) -> Found:
+        found: list[Found] = []
+        self.library.search(query, order, found.append)
+        self.qtbot.waitUntil(lambda: bool(found))
+        return found[0]
+
+    def wait_for(self, query: str, ids: list[str]) -> None:
+        def there() -> bool:
+            return [hit.message_id for hit in self.found(query).hits if hit.message_id] == ids
+
+        self.qtbot.waitUntil(there)
+
+    def stop(self) -> None:
+        if not self.stopped:
+            self.stopped = True
+            self.keeper.close()
+            self.worker.stop()
+            self.library.stop()
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths.under(tmp_path)
+
+
+@pytest.fixture
+def desk(paths: Paths, qtbot: QtBot) -> Iterator[Desk]:
+    desk = Desk(paths, qtbot)
+    yield desk
+    desk.stop()
+    assert not {"index", "search"} & {thread.name for thread in threading.enumerate()}
+
+
+def made(paths: Paths, *names: str) -> None:
+    store = ConversationStore(paths)
+    for place, name in enumerate(names):
+        conversation = Conversation(name, 1.0, title=f"About {name}", updated=2.0)
+        conversation.add(message(f"m-{name}", f"words of {name}", 5.0 + place))
+        store.create(conversation)
+    store.close()
+
+
+def message(name: str, text: str, at: float = 5.0) -> Message:
+    return Message(name, Role.USER, (TextPart(text),), at)
+
+
+def test_the_first_list_is_read_from_the_files_and_the_next_from_the_index(paths: Paths, qtbot: QtBot) -> None:
+    made(paths, "one", "two")
+    desk = Desk(paths, qtbot)
+    first = desk.listed()
+    assert {entry.id for entry in first} == {"one", "two"}
+    desk.wait_for("words", ["m-two", "m-one"])
+    desk.stop()
+    (paths.conversations / "one.json").write_text((paths.conversations / "one.json").read_text().replace("About", "On"))
+    (paths.conversations / "two.json").unlink()
+    made(paths, "three")
+    again = Desk(paths, qtbot)
+    assert {(entry.id, entry.title) for entry in again.listed()} == {("one", "About one"), ("two", "About two")}
+    qtbot.waitUntil(lambda: len(again.refreshed) == 2)
+    assert again.refreshed[0] == ([], ["two"])
+    assert {(entry.id, entry.title) for entry in again.refreshed[1][0]} == {("one", "On one"), ("three", "About three")}
+    again.stop()
+    assert not again.troubles
+
+
+def test_what_is_saved_is_found(desk: Desk) -> None:
+    desk.listed()
+    conversation = desk.keeper.new_conversation()
+    conversation.title = "Colours"
+    desk.keeper.ensure(conversation)
+    first = message("first", "a question about tulips")
+    conversation.add(first)
+    desk.keeper.add_messages(conversation, [first], lambda: None)
+    desk.wait_for("tulips", ["first"])
+    other = message("first", "an answer about roses")
+    conversation.update(other)
+    desk.keeper.finish_message(conversation, other)
+    desk.wait_for("roses", ["first"])
+    assert not desk.found("tulips").hits
+    conversation.title = "Flowers"
+    desk.keeper.set_fields(conversation)
+    desk.keeper.set_star(conversation, "first", True)
+    desk.wait_for("is:starred", ["first"])
+    assert [hit.title for hit in desk.found("flowers").hits] == ["Flowers"]
+    trashed: list[object] = []
+    desk.keeper.delete(conversation.id, trashed.append, lambda error: None)
+    desk.wait_for("roses", [])
+    desk.keeper.restore(trashed[0], lambda entry: None)  # type: ignore[arg-type]
+    desk.wait_for("roses", ["first"])
+
+
+def test_nothing_is_read_again_after_an_ordinary_end(desk: Desk, paths: Paths, qtbot: QtBot) -> None:
+    desk.listed()
+    for n in range(3):
+        conversation = desk.keeper.new_conversation()
+        desk.keeper.ensure(conversation)
+        conversation.add(message("m", f"words {n}"))
+        desk.keeper.add_messages(conversation, list(conversation.messages.values()), lambda: None)
+    desk.stop()
+    from coderapp.storage.index import Index
+    from coderapp.storage.index_files import stamps
+
+    index = Index(paths.index)
+    assert index.stamps() == stamps(paths.conversations)
+    assert index.complete
+    index.close()
+
+
+def test_only_what_was_asked_last_is_answered(desk: Desk, paths: Paths, qtbot: QtBot) -> None:
+    made(paths, "one")
+    desk.listed()
+    desk.wait_for("words", ["m-one"])
+    answers: list[Found] = []
+    for text in ("w", "wo", "wor", "word", "words"):
+        desk.library.search(text, Order.NEWEST, answers.append)
+    qtbot.waitUntil(lambda: bool(answers))
+    qtbot.wait(30)
+    assert [found.query for found in answers] == ["words"]
+
+
+def test_a_search_without_an_index_says_so(desk: Desk) -> None:
+    assert "is being made" in desk.found("words").problem
+
+
+@pytest.mark.parametrize("damage", ["overwritten", "deleted"])
+def test_an_index_that_goes_bad_is_made_again_meanwhile(desk: Desk, paths: Paths, damage: str) -> None:
+    made(paths, *(f"c{n}" for n in range(30)))
+    desk.listed()
+    desk.wait_for("words c7", ["m-c7"])
+    if damage == "overwritten":
+        with paths.index.open("r+b") as file:
+            file.truncate(5000)
+            file.write(b"\xff" * 4000)
+    else:
+        paths.index.unlink()
+        desk.library.refresh()
+    desk.wait_for("words c7", ["m-c7"])
+    assert not desk.troubles
+
+
+def test_a_folder_that_takes_no_index_costs_only_the_search(paths: Paths, qtbot: QtBot) -> None:
+    made(paths, "one")
+    paths.index.mkdir()
+    desk = Desk(paths, qtbot)
+    assert [entry.id for entry in desk.listed()] == ["one"]
+    qtbot.waitUntil(lambda: bool(desk.troubles))
+    assert "can't be written" in desk.troubles[0]
+    assert desk.found("words").problem
+    desk.stop()
