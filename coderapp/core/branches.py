@@ -11,7 +11,7 @@ from coderapp.core.conversation import ROOT, Conversation
 class Run:
     """Messages that follow each other with no sibling beside them but the first.
 
-    `lane` says how many side branches deep it lies: 0 for the trunk, which follows the newest. `goes_on`: other runs
+    `lane` says how many side branches deep it lies: 0 for the trunk, which follows the largest. `goes_on`: other runs
     hang on its end, the last of them in its own lane. `joined`: it goes on from the run before it in its lane; where
     it does not, it branches off the lane to the left. `active`: the active path goes through it. `place` of `of`:
     among its siblings.
@@ -29,10 +29,14 @@ class Run:
 
 
 def outline(conversation: Conversation) -> list[Run]:
-    """Every run, in the order in which a drawing reads: side branches, the oldest first, before the newest one. Which
-    of them is chosen moves nothing.
+    """Every run, in the order in which a drawing reads: side branches, the oldest first, before the largest, which goes
+    on in the lane: so there are never many lanes. Which branch is chosen moves nothing.
     """
-    children = conversation.children
+    children, parents = conversation.children, conversation.parents
+    sizes = dict.fromkeys(conversation.messages, 1)
+    for message_id in reversed(conversation.messages):  # a parent is older than its children
+        if (parent := parents[message_id]) != ROOT:
+            sizes[parent] += sizes[message_id]
     path = {message.id for message in conversation.path()}
     runs: list[Run] = []
     # What is still to come, the next at the end: (first message, lane, joined, place, of).
@@ -41,9 +45,10 @@ def outline(conversation: Conversation) -> list[Run]:
     def branch(parent: str, lane: int) -> None:
         found = children.get(parent, [])
         of = len(found)
-        if found:
-            waiting.append((found[-1], lane, parent != ROOT or of > 1, of - 1, of))
-        waiting.extend((found[place], lane + 1, False, place, of) for place in range(of - 2, -1, -1))
+        trunk = max(range(of), key=lambda place: (sizes[found[place]], place), default=-1)
+        if trunk >= 0:
+            waiting.append((found[trunk], lane, parent != ROOT or of > 1, trunk, of))
+        waiting.extend((found[n], lane + 1, False, n, of) for n in range(of - 1, -1, -1) if n != trunk)
 
     branch(ROOT, 0)
     while waiting:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 class ConversationPane(QFrame):
     """Shows a Session. Signals: `history_toggled()`, `parameters_toggled()`, `profile_chosen(id)`,
-    `profiles_wanted()`: the list of profiles is to be edited; `view_made(ConversationView)`.
+    `profiles_wanted()`: the list of profiles is to be edited; `view_made(ConversationView)`; `branch_chosen(message
+    id)`: the active path is to lead there.
     """
 
     history_toggled = Signal()
@@ -38,6 +39,7 @@ class ConversationPane(QFrame):
     profile_chosen = Signal(str)
     profiles_wanted = Signal()
     view_made = Signal(object)
+    branch_chosen = Signal(str)
 
     def __init__(
         self,
@@ -62,6 +64,9 @@ class ConversationPane(QFrame):
         self._picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._left = _bar_button("Conversations (Ctrl+B)")
         self._right = _bar_button("Parameters (Ctrl+Shift+B)")
+        self._branches = _bar_button("Branches (Ctrl+Shift+T)")
+        self._branches.setObjectName("branches")
+        self._branches.hide()
         self._down = QToolButton(self)
         self._down.setToolTip("Go to the end (End)")
         self._down.setAccessibleName("Go to the end")
@@ -81,6 +86,7 @@ class ConversationPane(QFrame):
         row.setSpacing(metrics.GAP)
         row.addWidget(self._left)
         row.addWidget(self._title, 1)
+        row.addWidget(self._branches)
         row.addWidget(self._picker)
         row.addWidget(self._right)
         self._stack.addWidget(self.empty)
@@ -95,6 +101,7 @@ class ConversationPane(QFrame):
     def _connect(self) -> None:
         self._left.clicked.connect(self.history_toggled)
         self._right.clicked.connect(self.parameters_toggled)
+        self._branches.clicked.connect(self.show_branches)
         self._picker.activated.connect(self._on_picked)
         self.empty.chosen.connect(self._on_suggestion)
         self.notices.changed.connect(self._place_overlays)
@@ -177,9 +184,19 @@ class ConversationPane(QFrame):
         if words:
             self.view.finding.prefer(message_id)
             self.find_bar.show_words(words)
-        elif "find_bar" in self.__dict__ and self.find_bar.isVisible():
-            self.find_bar.dismiss()
         self.view.setFocus()
+
+    def show_branches(self) -> None:
+        """The tree of the conversation, where it is one."""
+        if self._session is None or not self._session.conversation.has_branches:
+            self.notices.tell("No branches here: another answer, or an edited prompt, makes one.")
+            return
+        from coderapp.widgets.branch_map import BranchMap
+
+        shown = BranchMap(self._theme, self)
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown.chosen.connect(self.branch_chosen)
+        shown.open_below(self._branches, self._session.conversation, self._session.conversation.leaf_id)
 
     def find_step(self, step: int) -> None:
         """To the next hit, or the one before; opens the bar where it is closed."""
@@ -210,6 +227,7 @@ class ConversationPane(QFrame):
         if "find_bar" in self.__dict__:
             self.find_bar.set_theme(theme)
         self._left.setIcon(icons.icon("panel-left", theme.text))
+        self._branches.setIcon(icons.icon("branches", theme.text))
         self._right.setIcon(icons.icon("panel-right", theme.text))
         self._down.setIcon(icons.icon("down", theme.text))
         self._down.setStyleSheet(
@@ -272,6 +290,7 @@ class ConversationPane(QFrame):
         last = next((row for row in reversed(rows) if row.message.role is Role.USER), None)
         self.composer.set_last_prompt(last.message.text if last else "")
         self._stack.setCurrentWidget(self.view if rows else self.empty)
+        self._branches.setVisible(self._session.conversation.has_branches)
 
     def _on_changed(self) -> None:
         self._show_title()

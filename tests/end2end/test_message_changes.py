@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QListView, QToolButton
 
 from coderapp.core.conversation import Conversation
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.paths import Paths
+from coderapp.widgets.branch_map import BranchMap
 from coderapp.widgets.conversation.hot_spots import Action
 from tests.end2end.conftest import Open
 from tests.helpers.desktop import Desktop
@@ -118,3 +120,28 @@ def test_continuing_in_a_new_conversation(desk: Desktop, paths: Paths) -> None:
     desk.until(lambda: desk.session.conversation.id == source)
     desk.until(lambda: not (paths.conversations / f"{made.id}.json").exists())
     assert len(desk.messages) == 4
+
+
+def test_the_branches_lead_to_a_message_and_control_z_back(desk: Desktop, server: Talker) -> None:
+    branches = desk.program.window.pane.findChild(QToolButton, "branches")
+    assert isinstance(branches, QToolButton)
+    desk.ask("Cats")
+    assert branches.isHidden()
+    desk.press(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert "No branches here" in desk.notice
+    first = desk.messages[0].id
+    desk.session.resend(first, "Dogs")
+    desk.answered()
+    ends = desk.last.id
+    assert branches.isVisible()
+    desk.press(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    shown = desk.program.window.findChild(BranchMap)
+    assert isinstance(shown, BranchMap)
+    listed = shown.findChild(QListView)
+    assert isinstance(listed, QListView)
+    QTest.keyClick(listed, Qt.Key.Key_Up)
+    QTest.keyClick(listed, Qt.Key.Key_Return)
+    assert desk.messages[0].id == first
+    assert desk.view.hasFocus()
+    control_z(desk)
+    assert desk.last.id == ends

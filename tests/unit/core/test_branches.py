@@ -38,7 +38,7 @@ def test_without_branches_there_is_one_run() -> None:
     assert outline(grown([])) == []
 
 
-def test_side_branches_stand_before_the_newest() -> None:
+def test_side_branches_stand_before_the_largest() -> None:
     #  1 - 2 - 3
     #    \ 4 - 5
     #        \ 6
@@ -54,6 +54,10 @@ def test_side_branches_stand_before_the_newest() -> None:
     conversation.choose("3")
     assert [run.first for run in outline(conversation) if run.active] == ["1", "2"]
     assert conversation.has_branches
+
+
+def test_of_equals_the_newest_goes_on() -> None:
+    assert [(run.first, run.lane) for run in outline(grown([0, 1, 1]))] == [("1", 0), ("2", 1), ("3", 0)]
 
 
 def test_several_first_messages() -> None:
@@ -87,6 +91,7 @@ def test_a_long_tree_is_outlined_quickly() -> None:
     runs = outline(conversation)
     assert time.perf_counter() - begin < 0.5
     assert len(runs) == 1_001
+    assert max(run.lane for run in runs) == 1
 
 
 def test_going_on_takes_the_path_and_the_settings() -> None:
