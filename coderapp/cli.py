@@ -42,6 +42,12 @@ def _export(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from coderapp.app.importing import run
+
+    return run(arguments)
+
+
 def _parser(command: str) -> argparse.ArgumentParser:
     """The whole grammar; of the subcommands' arguments only those of `command`, whose module is imported for them."""
     parser = argparse.ArgumentParser(
@@ -55,10 +61,12 @@ def _parser(command: str) -> argparse.ArgumentParser:
     snapshot = commands.add_parser("snapshot", help="send a prompt through the window and write a picture of it")
     doctor = commands.add_parser("doctor", help="report what works here and what does not")
     export = commands.add_parser("export", help="write conversations as Markdown, HTML, PDF, JSON, text or code files")
+    import_ = commands.add_parser("import", help="take conversations in from exports of other programs, or of this one")
     serve.set_defaults(command=_serve)
     snapshot.set_defaults(command=_snapshot)
     doctor.set_defaults(command=_doctor)
     export.set_defaults(command=_export)
+    import_.set_defaults(command=_import)
     if command == "serve":
         from coderapp.endpoint import serve as module
 
@@ -75,6 +83,10 @@ def _parser(command: str) -> argparse.ArgumentParser:
         from coderapp.app import export as exporting
 
         exporting.add_arguments(export)
+    elif command == "import":
+        from coderapp.app import importing
+
+        importing.add_arguments(import_)
     return parser
 
 
@@ -86,7 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         serve(sys.stdin.buffer, sys.stdout.buffer)
         return 0
-    command = next((word for word in given if word in ("serve", "snapshot", "doctor", "export")), "")
+    if given == ["import-process"]:  # the window reads exports in a process of its own
+        from coderapp.exchange.import_process import serve as serve_import
+
+        serve_import(sys.stdin.buffer, sys.stdout.buffer)
+        return 0
+    command = next((word for word in given if word in ("serve", "snapshot", "doctor", "export", "import")), "")
     chosen = _parser(command).parse_args(given)
     run: Command = chosen.command
     return run(chosen)

@@ -35,6 +35,11 @@ class Paths:
         return self.root / "index.sqlite"
 
     @property
+    def incoming(self) -> Path:
+        """What an import has made ready and not moved to the conversations yet."""
+        return self.root / "incoming"
+
+    @property
     def settings(self) -> Path:
         return self.root / "settings.json"
 

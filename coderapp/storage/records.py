@@ -101,6 +101,7 @@ FIELDS: dict[str, Callable[[object], bool]] = {
     "tags": lambda value: isinstance(value, list) and all(isinstance(tag, str) and tag for tag in value),
     "pinned": lambda value: isinstance(value, bool),
     "archived": lambda value: isinstance(value, bool),
+    "origin": lambda value: isinstance(value, dict),
 }
 """The fields of a conversation that can be set, each with the test of its type."""
 

@@ -1,0 +1,183 @@
+"""What an importer finds: a conversation in the words of its source, before it is one of ours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from coderapp.core.attachments import longest_run, shown_name, size_words
+from coderapp.core.message import (
+    FilePart,
+    FinishReason,
+    Generation,
+    JsonValue,
+    Part,
+    ReasoningPart,
+    Role,
+    TextPart,
+    TokenUsage,
+)
+from coderapp.exchange.importers.values import as_json, clean, line_of
+
+LARGE_DATA = 16_384
+"""Characters of a picture or the like, written as text, from which it is left out: a conversation of ours is text."""
+
+
+@dataclass(slots=True)
+class FoundMessage:
+    """`id` is the source's, "" where it has none. `parent` is the id of the message before it, "" for a first one, and
+    None where the order of the list says it.
+    """
+
+    id: str
+    parent: str | None
+    role: Role
+    parts: tuple[Part, ...]
+    created: float = 0.0
+    generation: Generation | None = None
+    starred: bool = False
+
+
+@dataclass(slots=True)
+class FoundConversation:
+    """`leaf` is the id of the message that the active path ends with, "" where the source does not tell. `raw` counts
+    what is kept as raw text, by what it was; `left_out` what is not here, by what it was.
+    """
+
+    source: str
+    id: str = ""
+    title: str = ""
+    created: float = 0.0
+    updated: float = 0.0
+    system_prompt: str = ""
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    archived: bool = False
+    messages: list[FoundMessage] = field(default_factory=list)
+    leaf: str = ""
+    raw: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+class Parts:
+    """Gathers what a message is made of. Texts that follow each other become one, a blank line between them."""
+
+    def __init__(self, conversation: FoundConversation) -> None:
+        self._conversation = conversation
+        self._files: list[FilePart] = []
+        self._thoughts: list[str] = []
+        self._texts: list[str] = []
+
+    def text(self, text: str) -> None:
+        text = clean(text)
+        if text.strip():
+            self._texts.append(text)
+
+    def heading(self, text: str) -> None:
+        """Stands before the texts so far."""
+        self._texts.insert(0, clean(text))
+
+    def thought(self, text: str) -> None:
+        text = clean(text)
+        if text.strip():
+            self._thoughts.append(text)
+
+    def code(self, code: str, language: str = "", heading: str = "") -> None:
+        """In a fence that nothing in it can close."""
+        code = clean(code)
+        if not code.strip():
+            return
+        fence = "`" * max(3, longest_run(code, "`") + 1)
+        word = "".join(letter for letter in language if letter.isalnum() or letter in "+-#._")[:30]
+        head = f"{heading}\n\n" if heading else ""
+        self._texts.append(f"{head}{fence}{word}\n{code}{'' if code.endswith(chr(10)) else chr(10)}{fence}")
+
+    def file(self, name: str, media_type: str, text: str) -> None:
+        self._files.append(FilePart(shown_name(clean(name)), line_of(media_type, 100), clean(text)))
+
+    def raw(self, value: JsonValue, what: str) -> None:
+        """What can't be understood, as it came."""
+        self._conversation.raw[line_of(what, 60) or "unknown content"] += 1
+        text = value if isinstance(value, str) else as_json(value)
+        if len(text) > LARGE_DATA:
+            self.file(f"{line_of(what, 60) or 'unknown'}.json", "application/json", text)
+        else:
+            self.code(text, "json", f"Kept as it came: {line_of(what, 60) or 'unknown content'}.")
+
+    def picture(self, address: str, what: str = "picture") -> None:
+        """A picture or a sound is named; its bytes are not kept."""
+        address = clean(address).strip()
+        if address.startswith("data:") or len(address) > 2000:
+            kind = address[5:].partition(";")[0][:60] if address.startswith("data:") else ""
+            size = size_words(len(address) * 3 // 4)
+            self.missing(what, f"{kind}, {size}" if kind else size)
+        elif address:
+            self.missing(what, address)
+        else:
+            self.missing(what, "")
+
+    def missing(self, what: str, name: str) -> None:
+        """Something that the file only names, or that is no text."""
+        self._conversation.left_out[what] += 1
+        name = line_of(name, 500)
+        self._texts.append(f"[{what}{': ' if name else ''}{name}]")
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self._files or self._thoughts or self._texts)
+
+    @property
+    def count(self) -> int:
+        """How many texts, thoughts and files there are so far."""
+        return len(self._files) + len(self._thoughts) + len(self._texts)
+
+    def done(self) -> tuple[Part, ...]:
+        parts: list[Part] = [*self._files]
+        if self._thoughts:
+            parts.append(ReasoningPart("\n\n".join(self._thoughts)))
+        if self._texts:
+            parts.append(TextPart("\n\n".join(self._texts)))
+        return tuple(parts)
+
+
+def answered(
+    model: str = "",
+    *,
+    started: float = 0.0,
+    duration: float | None = None,
+    first_token_after: float | None = None,
+    usage: TokenUsage | None = None,
+    finish: FinishReason = FinishReason.STOP,
+) -> Generation:
+    """How an answer came about, as far as its source tells. It has an end: nothing is under way in an import."""
+    return Generation(
+        model=line_of(model, 200),
+        started=started,
+        duration=duration,
+        first_token_after=first_token_after,
+        usage=usage or TokenUsage(),
+        finish=finish,
+    )
+
+
+ROLES = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "human": Role.USER,
+    "prompter": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "ai": Role.ASSISTANT,
+    "bot": Role.ASSISTANT,
+    "gpt": Role.ASSISTANT,
+    "model": Role.ASSISTANT,
+    "tool": Role.TOOL,
+    "function": Role.TOOL,
+    "observation": Role.TOOL,
+}
+"""The words for who speaks."""
+
+
+def role_of(value: JsonValue) -> Role | None:
+    return ROLES.get(value.strip().lower()) if isinstance(value, str) else None
