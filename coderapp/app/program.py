@@ -22,10 +22,12 @@ from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.file_reader import FileReader
 from coderapp.qt.file_saver import FileSaver
+from coderapp.qt.folder_book import FolderBook
 from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
 from coderapp.qt.library import Library
 from coderapp.qt.stream_worker import StreamWorker
 from coderapp.qt.workspace import Workspace
+from coderapp.storage.folders import FolderStore
 from coderapp.storage.keys import KeyStore, environment_key
 from coderapp.storage.paths import Paths
 from coderapp.storage.profiles import ProfileStore
@@ -94,6 +96,9 @@ class Program(QObject):
         profiles = [*known.profiles, *([extra_profile] if extra_profile else [])]
         self.profiles = ProfileBook(profiles, extra_profile.id if extra_profile else known.default_id, self)
         self._start_problems = [*settings_store.problems, *state_store.problems, *profile_store.problems]
+        folder_store = FolderStore(paths)
+        self.folders = FolderBook(folder_store.load(), self)
+        self._start_problems += folder_store.problems
         self._disk = Worker("storage", self)
         self._files = Worker("files", self)
         self._reader = Worker("reader", self)
@@ -110,7 +115,12 @@ class Program(QObject):
         self.library = Library(paths, self)
         self.keeper = ConversationKeeper(self._disk, store, self, self.library)
         self.workspace = Workspace(
-            keeper=self.keeper, profiles=self.profiles, connector=self.connector, streams=self.streams, parent=self
+            keeper=self.keeper,
+            profiles=self.profiles,
+            connector=self.connector,
+            streams=self.streams,
+            folders=self.folders,
+            parent=self,
         )
         self.desk = EndpointDesk(self.connector, self.keys, self.streams, self)
         self.window = MainWindow(
@@ -126,6 +136,7 @@ class Program(QObject):
         )
         self.window.pane.composer.set_file_reader(FileReader(self._files).read)
         self._connect(settings_store, state_store, profile_store, extra_profile)
+        self.folders.to_save.connect(lambda names: self._save(lambda: folder_store.save(names)))
         self._collector = QTimer(self, interval=COLLECT_EVERY)
         self._collector.timeout.connect(self._collect)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,11 +13,15 @@ from coderapp.core.conversation import Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.core.message import Message
 from coderapp.qt.background import Failure, Worker
-from coderapp.qt.history_model import HistoryEntry
+from coderapp.qt.batch import Batch
+from coderapp.qt.history_entry import HistoryEntry
 
 if TYPE_CHECKING:
     from coderapp.qt.library import Library
     from coderapp.storage.conversations import ConversationHead, ConversationStore, Trashed
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class ConversationKeeper(QObject):
@@ -121,6 +125,24 @@ class ConversationKeeper(QObject):
         if self._store is None:
             self._store = self._factory()
         return self._store
+
+    def batch(
+        self,
+        items: Callable[[], Iterable[T]],
+        work: Callable[[ConversationStore, T], R],
+        done: Callable[[list[tuple[T, R]], list[tuple[T, CoderappError]]], None],
+        fault: Failure,
+    ) -> Batch[T, R]:
+        """Work on many conversations, with room between them for what else has to be saved."""
+        return Batch(self._worker, items, lambda item: work(self._opened(), item), done, fault)
+
+    def note_stored(self, ids: Iterable[str]) -> None:
+        """These are on disk, though not by way of `ensure` or `load`."""
+        self._stored.update(ids)
+
+    def tell_problems(self) -> None:
+        """Has `trouble` say what went wrong aside, where a batch met it."""
+        self._do(lambda _: None)
 
     def _on_failure(self, error: CoderappError) -> None:
         self.trouble.emit(f"{error.sentence} {error.advice}".strip())
@@ -431,6 +453,7 @@ def entry_of(conversation: Conversation) -> HistoryEntry:
         tags=conversation.tags,
         pinned=conversation.pinned,
         archived=conversation.archived,
+        draft=bool(conversation.draft.strip() or conversation.draft_files),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -44,12 +45,13 @@ _LEGAL = {
 
 class Session(QObject):
     """Signals: `state_changed(SessionState)`; `changed()`: title, parameters, profile or the like;
-    `answered(Message)`: an answer ended, however it ended.
+    `answered(Message)`: an answer ended, however it ended; `draft_changed()`.
     """
 
     state_changed = Signal(SessionState)
     changed = Signal()
     answered = Signal(Message)
+    draft_changed = Signal()
 
     def __init__(
         self,
@@ -332,6 +334,14 @@ class Session(QObject):
         self.conversation.titled_by_user = True
         self._keep_fields()
 
+    def set_about(self, **fields: Any) -> None:
+        """Its folder, tags, and whether it is pinned or in the archive; a title given by hand too."""
+        for name, value in fields.items():
+            setattr(self.conversation, name, value)
+        if "title" in fields:
+            self.conversation.titled_by_user = True
+        self._keep_fields()
+
     def suggest_title(self, title: str) -> None:
         """A title that the user did not give: it never takes the place of one that they gave."""
         if not self.conversation.titled_by_user and title.strip():
@@ -345,6 +355,7 @@ class Session(QObject):
             if files or text.strip() or self._keeper.is_stored(self.conversation):
                 self._keeper.ensure(self.conversation)
                 self._keeper.set_draft(self.conversation)
+            self.draft_changed.emit()
 
     def prepare(self) -> None:
         """The user has begun to type a prompt."""

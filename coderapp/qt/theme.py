@@ -188,6 +188,10 @@ def style_sheet(theme: Theme) -> str:
     #paneBar {{ background: {theme.surface}; border-bottom: 1px solid {theme.border}; }}
     #composerFrame {{ background: {theme.field}; border: 1px solid {theme.border_strong}; border-radius: 10px; }}
     #composerFrame[focused="true"] {{ border-color: {theme.focus_ring}; }}
+    #historyFoot {{ border-top: 1px solid {theme.border}; }}
+    QToolButton[kind="foot"] {{ color: {theme.text_muted}; padding: 5px 8px; text-align: left; }}
+    QToolButton[kind="foot"]:checked {{ color: {theme.text}; }}
+    QToolButton[kind="foot"][over="true"] {{ background: {theme.selection}; color: {theme.selection_text}; }}
     #historyList {{ background: transparent; border: none; outline: 0; }}
     QScrollBar {{ background: transparent; border: none; margin: 0; }}
     QScrollBar:vertical {{ width: 12px; }}

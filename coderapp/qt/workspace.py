@@ -1,4 +1,4 @@
-"""Which conversations are open, which one is shown, and what can be undone."""
+"""Which conversations are open, and which one is shown."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from coderapp.core.message import Message
 from coderapp.qt.books import ProfileBook
 from coderapp.qt.connector import Connector
 from coderapp.qt.conversation_keeper import ConversationKeeper, entry_of
-from coderapp.qt.history_model import HistoryEntry, HistoryModel
+from coderapp.qt.folder_book import FolderBook
+from coderapp.qt.history_entry import HistoryEntry
+from coderapp.qt.history_model import HistoryModel
+from coderapp.qt.organizer import Organizer
+from coderapp.qt.shelf import Shelf
 from coderapp.qt.stream_worker import StreamWorker
+from coderapp.qt.undo_stack import Step, UndoStack
 
 if TYPE_CHECKING:
     from coderapp.qt.session import Session, SessionState
-    from coderapp.storage.conversations import Trashed
-
-Undo = Callable[[], None]
 
 
 class Workspace(QObject):
-    """Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong aside;
+    """`history` is the list, `organizer` changes it, `undo` takes back.
+
+    Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong aside;
     `undoable(sentence, undo)`: something was done that can be taken back; without a sentence it is plain to see.
     `answered(Session, Message)`: an answer ended in the conversation that is shown.
     """
@@ -42,11 +46,18 @@ class Workspace(QObject):
         profiles: ProfileBook,
         connector: Connector,
         streams: StreamWorker,
+        folders: FolderBook | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.history = HistoryModel(self)
+        self.undo = UndoStack(self)
+        self.folders = folders or FolderBook(parent=self)
         self._keeper = keeper
+        self._shelf = Shelf(keeper, self)
+        self.organizer = Organizer(
+            history=self.history, folders=self.folders, shelf=self._shelf, sessions=self, undo=self.undo, parent=self
+        )
         self._profiles = profiles
         self._connector = connector
         self._streams = streams
@@ -56,6 +67,8 @@ class Workspace(QObject):
         keeper.stored.connect(self.history.put)
         keeper.refreshed.connect(self._on_refreshed)
         keeper.trouble.connect(self.notice)
+        self.organizer.trouble.connect(self.notice)
+        self.undoable.connect(lambda sentence, undo: self.undo.push(Step(sentence, undo)))
 
     @property
     def current(self) -> Session:
@@ -77,8 +90,9 @@ class Workspace(QObject):
     def _on_listed(self, entries: list[HistoryEntry]) -> None:
         known = {entry.id for entry in entries}
         live = [entry_of(session.conversation) for session in self._sessions.values()]
-        added = [entry for entry in live if entry.id not in known and self.history.row_of(entry.id) >= 0]
+        added = [entry for entry in live if entry.id not in known and self.history.get(entry.id) is not None]
         self.history.reset([*entries, *added])
+        self.folders.adopt(self.history.folders)
         if self._current is not None:
             self.shown.emit(self._current)
 
@@ -123,6 +137,7 @@ class Workspace(QObject):
             return
 
         def loaded(conversation: Conversation) -> None:
+            self._shelf.overlay(conversation)
             session = self._sessions.get(conversation_id) or self._session(conversation)
             if self._wanted == conversation_id:
                 self._show(session)
@@ -142,6 +157,7 @@ class Workspace(QObject):
         )
         self._sessions[conversation.id] = session
         session.changed.connect(lambda: self._on_changed(session))
+        session.draft_changed.connect(lambda: self._on_changed(session))
         session.state_changed.connect(lambda state: self._on_state(session, state))
         session.answered.connect(lambda answer: self._on_answered(session, answer))
         return session
@@ -195,57 +211,31 @@ class Workspace(QObject):
     # changing
 
     def rename(self, conversation_id: str, title: str) -> None:
-        row = self.history.row_of(conversation_id)
-        if row < 0 or not title.strip():
-            return
-        old = self.history.entry(row).title
-        if old == title:
-            return
-        self._rename(conversation_id, title)
-        self.undoable.emit(f"Renamed to “{title}”.", lambda: self._rename(conversation_id, old))
-
-    def _rename(self, conversation_id: str, title: str) -> None:
-        session = self._sessions.get(conversation_id)
-        if session is not None:
-            session.rename(title)
-            return
-        self._keeper.rename(conversation_id, title)
-        row = self.history.row_of(conversation_id)
-        if row >= 0:
-            self.history.put(replace(self.history.entry(row), title=title))
+        self.organizer.rename(conversation_id, title)
 
     def delete(self, conversation_id: str) -> None:
-        """Moves it to the trash; `undoable` offers it back. What is writing stops first; its text is kept with it."""
-        row = self.history.row_of(conversation_id)
-        if row < 0:
-            return
-        entry = self.history.entry(row)
-        neighbour = self.history.neighbour(conversation_id)
-        session = self._sessions.pop(conversation_id, None)
-        if session is not None:
-            session.stop()
-            session.deleteLater()
-        self.history.remove(conversation_id)
-        if session is not None and session is self._current:
-            self._current = None
-            if neighbour:
-                self.new()
-                self.open(neighbour)
-            else:
-                self.new()
+        """Moves it to the trash. What is writing stops first; its text is kept with it."""
+        self.organizer.delete([conversation_id])
 
-        def deleted(trashed: Trashed) -> None:
-            self.undoable.emit(f"Deleted “{entry.title}”.", lambda: self._keeper.restore(trashed, restored))
+    def session_of(self, conversation_id: str) -> Session | None:
+        return self._sessions.get(conversation_id)
 
-        def restored(back: HistoryEntry) -> None:
-            self.history.put(back)
-            self.open(back.id)
-
-        def failure(error: CoderappError) -> None:
-            self.history.put(entry)
-            self._on_failure(error)
-
-        self._keeper.delete(conversation_id, deleted, failure)
+    def let_go(self, ids: list[str]) -> str:
+        """Stops and forgets conversations; returns the one that was shown, "" where that stays. Its neighbour, or a new
+        conversation, is shown then."""
+        shown = self._current.conversation.id if self._current is not None else ""
+        neighbour = self.history.neighbour(shown, ids) if shown in ids else ""
+        for name in ids:
+            if (session := self._sessions.pop(name, None)) is not None:
+                session.stop()
+                session.deleteLater()
+        if shown not in ids:
+            return ""
+        self._current = None
+        self.new()
+        if neighbour:
+            self.open(neighbour)
+        return shown
 
     def _on_failure(self, error: CoderappError) -> None:
         self.notice.emit(f"{error.sentence} {error.advice}".strip())
@@ -260,4 +250,5 @@ class Workspace(QObject):
                 self._keeper.discard(session.conversation)
             else:
                 session.close()
+        self._shelf.finish()
         self._keeper.close()

@@ -44,6 +44,11 @@ class Paths:
         return self.root / "settings.json"
 
     @property
+    def folders(self) -> Path:
+        """The user's folders in their order; which conversation is in which stands with it."""
+        return self.root / "folders.json"
+
+    @property
     def profiles(self) -> Path:
         return self.root / "profiles.json"
 

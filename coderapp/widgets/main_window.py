@@ -30,14 +30,16 @@ from coderapp.qt.endpoint_desk import EndpointDesk
 from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.message_changes import MessageChanges
 from coderapp.qt.search_model import Searching
-from coderapp.qt.workspace import Undo, Workspace
+from coderapp.qt.workspace import Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
+from coderapp.widgets.history_actions import HistoryActions
 from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.hit_opening import HitOpening
 from coderapp.widgets.parameter_panel import ParameterPanel
 from coderapp.widgets.reading_places import ReadingPlaces
 from coderapp.widgets.search_all import SearchAll
+from coderapp.widgets.undo_actions import UndoActions
 
 if TYPE_CHECKING:
     from coderapp.qt.session import Session
@@ -79,7 +81,6 @@ class MainWindow(QMainWindow):
         self._theme = theme.chosen(str(parts.settings["theme"]))
         self._session: Session | None = None
         self._was_painted = False
-        self._last_undo: Undo | None = None
         self._gave_way: set[str] = set()  # sides hidden for want of room, by the name of their state
         self._wide_sides: tuple[int, int] | None = None  # the sides' widths before they shrank for want of room
         self._dialogs: dict[str, QWidget] = {}
@@ -88,6 +89,9 @@ class MainWindow(QMainWindow):
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
         self.pane = ConversationPane(self._theme, parts.view_tools)
+        self._organizing = HistoryActions(
+            self.history, parts.workspace, lambda: self._set_visible(self.history, True), self
+        )
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
         self.panel.setMinimumWidth(metrics.PANEL_LEAST)
@@ -120,8 +124,7 @@ class MainWindow(QMainWindow):
         file.addSeparator()
         _add(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
         edit = bar.addMenu("&Edit")
-        self._undo = _add(edit, "&Undo", self._undo_last, QKeySequence.StandardKey.Undo)
-        self._undo.setEnabled(False)
+        self._undo = UndoActions(self._parts.workspace.undo, self.pane.notices, edit, self)
         edit.addSeparator()
         _add(edit, "&Copy selection", self.pane.copy_selection, "Ctrl+Shift+C")
         _add(edit, "Select &all of the conversation", self.pane.select_all, "Ctrl+Shift+A")
@@ -138,8 +141,7 @@ class MainWindow(QMainWindow):
         self._edit = _add(talk, "&Edit the last prompt", self._on_edit_last, "Ctrl+E")
         _add(talk, "&Branches…", self.pane.show_branches, "Ctrl+Shift+T")
         talk.addSeparator()
-        self._rename = _add(talk, "&Rename…", self._on_rename, "F2")
-        self._delete = _add(talk, "&Delete", self._on_delete, "Ctrl+Shift+Backspace")
+        self._organizing.fill(talk)
         view = bar.addMenu("&View")
         self._show_history = _check(view, "&Conversations", self.toggle_history, "Ctrl+B")
         self._show_panel = _check(view, "&Parameters", self.toggle_parameters, "Ctrl+Shift+B")
@@ -168,20 +170,15 @@ class MainWindow(QMainWindow):
         self._themes = group
 
     def _connect(self) -> None:
-        parts, pane, panel, history = self._parts, self.pane, self.panel, self.history
+        parts, pane, panel = self._parts, self.pane, self.panel
 
         def current() -> Session:
             return parts.workspace.current
 
         parts.workspace.shown.connect(self._on_shown)
         parts.workspace.notice.connect(pane.notices.warn)
-        parts.workspace.undoable.connect(self._on_undoable)
         parts.settings.changed.connect(self._apply_settings)
         parts.profiles.changed.connect(self._on_profiles)
-        history.new_requested.connect(parts.workspace.new)
-        history.open_requested.connect(parts.workspace.open)
-        history.rename_requested.connect(parts.workspace.rename)
-        history.delete_requested.connect(parts.workspace.delete)
         pane.history_toggled.connect(self.toggle_history)
         pane.parameters_toggled.connect(self.toggle_parameters)
         pane.profile_chosen.connect(self._on_profile_chosen)
@@ -275,20 +272,6 @@ class MainWindow(QMainWindow):
         if self._session is not None:
             self._session.set_profile(self._parts.profiles.get(profile_id))
             self._parts.profiles.set_default(profile_id)
-
-    def _on_undoable(self, sentence: str, undo: Undo) -> None:
-        self._last_undo = undo
-        self._undo.setEnabled(True)
-        if sentence:
-            self.pane.notices.offer(sentence, "Undo", self._undo_last)
-
-    def _undo_last(self) -> None:
-        """Also when the notice that offered it is gone."""
-        undo, self._last_undo = self._last_undo, None
-        self._undo.setEnabled(False)
-        self.pane.notices.hide()
-        if undo is not None:
-            undo()
 
     # what the view asks for
 
@@ -390,14 +373,6 @@ class MainWindow(QMainWindow):
 
     # menus
 
-    def _on_rename(self) -> None:
-        self._set_visible(self.history, True)
-        self.history.rename_current()
-
-    def _on_delete(self) -> None:
-        if self._session is not None:
-            self._parts.workspace.delete(self._session.conversation.id)
-
     def show_settings(self) -> None:
         from coderapp.widgets.dialogs.settings import SettingsDialog
 
@@ -420,7 +395,7 @@ class MainWindow(QMainWindow):
             for action in menu.actions():
                 keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
                 if keys:
-                    lines.append(f"{keys:<24}{action.text().replace('&', '')}")
+                    lines.append(f"{keys:<24}{action.iconText().replace('&', '')}")
         lines += [
             f"{'Esc':<24}Stop the answer (in the prompt)",
             f"{'Up':<24}The last prompt again (in an empty prompt)",

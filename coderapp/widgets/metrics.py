@@ -21,6 +21,14 @@ GAP_SMALL = 4
 GAP_LARGE = 16
 FIELD_WIDTH = 76
 
+# the list of conversations
+HISTORY_ROW = 40  # as high as two lines of the usual font; larger fonts make it higher
+HISTORY_INDENT = 14  # of conversations in a folder
+HISTORY_MARK = 3  # width of the bar at the open one
+HISTORY_FOLD = 14  # side of the triangle of a header
+TAG_PADDING = 5
+TAG_RADIUS = 4
+
 # the conversation
 COLUMN_WIDTH = 860  # widest column of text
 COLUMN_MARGIN = 24

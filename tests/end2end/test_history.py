@@ -13,8 +13,7 @@ from tests.helpers.talker import Gate, Talker, says
 
 
 def listed(desk: Desktop) -> list[str]:
-    model = desk.program.workspace.history
-    return [model.entry(row).title for row in range(model.rowCount())]
+    return [entry.title for entry in desk.program.workspace.history.listed()]
 
 
 def history_list(desk: Desktop) -> QListView:
@@ -24,7 +23,10 @@ def history_list(desk: Desktop) -> QListView:
 
 
 def click_row(desk: Desktop, row: int) -> None:
+    """The conversation at a place of the list, headers not counted."""
     view = history_list(desk)
+    model = desk.program.workspace.history
+    row = model.row_of(model.listed()[row].id)
     at = view.visualRect(view.model().index(row, 0, QModelIndex())).center()
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(at))
 

@@ -200,9 +200,9 @@ def test_closing_while_another_conversation_writes(qtbot: QtBot, kept: Paths, se
         opened(desk, drafted)
         assert desk.edit.toPlainText() == "a draft"
         history = desk.program.workspace.history
-        desk.until(lambda: history.rowCount() == 3)
+        desk.until(lambda: len(history.listed()) == 3)
         for title in ("one", "two"):
-            found = [entry for row in range(3) if (entry := history.entry(row)).title == title]
+            found = [entry for entry in history.listed() if entry.title == title]
             assert len(found) == 1
             desk.program.workspace.open(found[0].id)
             opened(desk, found[0].id)
@@ -221,7 +221,7 @@ def test_a_damaged_conversation_hides_no_other(qtbot: QtBot, kept: Paths, server
     path.write_bytes(path.read_bytes()[:40])
     with desktop(qtbot, kept) as desk:
         history = desk.program.workspace.history
-        desk.until(lambda: history.rowCount() == 2)
+        desk.until(lambda: len(history.listed()) == 2)
         desk.until(lambda: desk.notice != "")
         desk.program.workspace.open(whole)
         opened(desk, whole)

@@ -1,0 +1,159 @@
+"""Many conversations at once on disk: other fields, to the trash and back, copies. Every call returns at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.errors import CoderappError
+from coderapp.qt.background import Failure
+from coderapp.qt.batch import Batch
+from coderapp.qt.conversation_keeper import ConversationKeeper, entry_of, entry_of_head
+from coderapp.qt.history_entry import HistoryEntry
+
+if TYPE_CHECKING:
+    from coderapp.storage.conversations import ConversationStore, Trashed
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Change = tuple[str, Mapping[str, Any]]
+"""An id, and fields (see storage.records.FIELDS) as the journal holds them."""
+
+Failed = Callable[[list[str], CoderappError], None]
+"""What is called with the ids of those for which it could not be done, and why not for the first of them."""
+
+
+class Shelf(QObject):
+    def __init__(self, keeper: ConversationKeeper, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._keeper = keeper
+        self._batches: list[Batch[Any, Any]] = []
+        self._pending: dict[str, dict[str, Any]] = {}  # what is to be changed of those that are not open
+
+    # fields
+
+    def change(self, changes: Iterable[Change], failed: Failed) -> None:
+        """Sets fields of conversations that are not open."""
+        items = [(name, dict(fields)) for name, fields in changes]
+        for name, fields in items:
+            self._pending.setdefault(name, {}).update(fields)
+
+        def work(store: ConversationStore, item: tuple[str, dict[str, Any]]) -> None:
+            store.set_fields(item[0], **item[1])
+            store.release(item[0])
+
+        def done(failures: list[tuple[tuple[str, dict[str, Any]], CoderappError]]) -> None:
+            for name, fields in items:
+                waiting = self._pending.get(name, {})
+                for field, value in fields.items():
+                    if field in waiting and waiting[field] is value:
+                        del waiting[field]
+                if not waiting:
+                    self._pending.pop(name, None)
+            _report([(item[0], error) for item, error in failures], failed)
+
+        self._run(lambda: items, work, done)
+
+    def overlay(self, conversation: Conversation) -> None:
+        """Gives one that was just read the fields that are on their way to disk."""
+        for name, value in self._pending.get(conversation.id, {}).items():
+            setattr(conversation, name, tuple(value) if name == "tags" else value)
+
+    # the trash
+
+    def delete(self, ids: Iterable[str], failed: Failed) -> Batch[str, Trashed]:
+        """To the trash. What comes back takes it back, with `restore`, also before it is done."""
+        names = list(ids)
+        return self._run(
+            lambda: names,
+            lambda store, name: store.delete(name),
+            lambda failures: _report(failures, failed),
+        )
+
+    def restore(self, deleted: Batch[str, Trashed], failed: Failed) -> None:
+        """Undoes a deletion."""
+        deleted.cancel()
+        self.bring_back(lambda: [trashed for _, trashed in deleted.results], lambda _: None, failed)
+
+    def bring_back(
+        self, trashed: Callable[[], list[Trashed]], back: Callable[[list[HistoryEntry]], None], failed: Failed
+    ) -> None:
+        """From the trash; `trashed` is called once what was asked for before is done."""
+        found: list[HistoryEntry] = []
+
+        def work(store: ConversationStore, one: Trashed) -> None:
+            found.append(entry_of_head(store.restore(one)))
+
+        def done(failures: list[tuple[Trashed, CoderappError]]) -> None:
+            self._keeper.note_stored(entry.id for entry in found)
+            back(found)
+            _report([(one.id, error) for one, error in failures], failed)
+
+        self._run(trashed, work, done)
+
+    # copies
+
+    def duplicate(self, ids: Iterable[str], made: Callable[[list[HistoryEntry]], None], failed: Failed) -> None:
+        """Whole copies, with every branch; an answer that is being written stands in them as far as it has come."""
+        from coderapp.storage.ids import new_id
+
+        copies = [(name, new_id(time.time())) for name in ids]
+
+        def work(store: ConversationStore, item: tuple[str, str]) -> HistoryEntry:
+            now = time.time()
+            copy = replace(
+                store.load(item[0]), id=item[1], created=now, updated=now, draft="", draft_files=(), pinned=False
+            )
+            copy.title = f"{copy.title or 'New conversation'} (copy)"
+            copy.titled_by_user = True
+            store.create(copy)
+            store.release(copy.id)
+            return entry_of(copy)
+
+        def done(failures: list[tuple[tuple[str, str], CoderappError]]) -> None:
+            entries = [entry for _, entry in batch.results]
+            self._keeper.note_stored(entry.id for entry in entries)
+            made(entries)
+            _report([(item[0], error) for item, error in failures], failed)
+
+        batch = self._run(lambda: copies, work, done)
+
+    # inside
+
+    def _run(
+        self,
+        items: Callable[[], Iterable[T]],
+        work: Callable[[ConversationStore, T], R],
+        done: Callable[[list[tuple[T, CoderappError]]], None],
+    ) -> Batch[T, R]:
+        def ended(_: list[tuple[T, R]], failures: list[tuple[T, CoderappError]]) -> None:
+            self._batches = [known for known in self._batches if not known.is_done]
+            self._keeper.tell_problems()
+            done(failures)
+
+        def fault(error: CoderappError) -> None:
+            self._batches = [known for known in self._batches if not known.is_done]
+            self._keeper.trouble.emit(f"{error.sentence} {error.advice}".strip())
+
+        made: Batch[T, R] = self._keeper.batch(items, work, ended, fault)
+        self._batches.append(made)
+        return made
+
+    def finish(self) -> None:
+        """Before the keeper is closed: what was asked for is done."""
+        for batch in self._batches:
+            batch.finish()
+
+
+def _report(failures: list[tuple[str, CoderappError]], failed: Failed) -> None:
+    if failures:
+        failed([name for name, _ in failures], failures[0][1])
+
+
+__all__ = ["Change", "Failed", "Failure", "Shelf"]
