@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -265,13 +265,7 @@ class ConversationKeeper(QObject):
     def change_stored(self, conversation_id: str, **fields: Any) -> None:
         """Sets fields (see storage.records.FIELDS) of a conversation that is not open."""
 
-        def work(store: ConversationStore) -> None:
-            store.set_fields(conversation_id, **fields)
-            self._tell_head(store, conversation_id)
-            store.release(conversation_id)
-            self._tell(lambda library: library.settled(conversation_id))
-
-        self._do(work)
+        self._do(lambda store: self.set_stored(store, conversation_id, fields))
 
     def rename(self, conversation_id: str, title: str) -> None:
         """For a conversation that is not open."""
@@ -349,24 +343,14 @@ class ConversationKeeper(QObject):
     # deleting
 
     def delete(self, conversation_id: str, success: Callable[[Trashed], None], failure: Failure) -> None:
-        def work() -> Trashed:
-            trashed = self._opened().delete(conversation_id)
-            self._tell(lambda library: library.deleted(conversation_id))
-            return trashed
-
-        self._worker.submit(work, success, failure)
+        self._worker.submit(lambda: self.trash(self._opened(), conversation_id), success, failure)
 
     def restore(self, trashed: Trashed, success: Callable[[HistoryEntry], None]) -> None:
         def done(head: ConversationHead) -> None:
             self._stored.add(head.id)
             success(entry_of_head(head))
 
-        def work() -> ConversationHead:
-            head = self._opened().restore(trashed)
-            self._tell(lambda library: library.files_changed(head.id))
-            return head
-
-        self._worker.submit(work, done, self._on_failure)
+        self._worker.submit(lambda: self.bring_back(self._opened(), trashed), done, self._on_failure)
 
     def discard(self, conversation: Conversation) -> bool:
         """Puts away a conversation of this run that never got a message; True where nothing is left of it.
@@ -414,6 +398,31 @@ class ConversationKeeper(QObject):
 
         self._do(work)
 
+    # in the worker's thread, for a batch
+
+    def set_stored(self, store: ConversationStore, name: str, fields: Mapping[str, Any]) -> None:
+        """Of one that is not open."""
+        store.set_fields(name, **fields)
+        self._tell_head(store, name)
+        store.release(name)
+        self._tell(lambda library: library.settled(name))
+
+    def trash(self, store: ConversationStore, name: str) -> Trashed:
+        trashed = store.delete(name)
+        self._tell(lambda library: library.deleted(name))
+        return trashed
+
+    def bring_back(self, store: ConversationStore, trashed: Trashed) -> ConversationHead:
+        head = store.restore(trashed)
+        self._tell(lambda library: library.files_changed(head.id))
+        return head
+
+    def create(self, store: ConversationStore, conversation: Conversation) -> None:
+        """One that is not shown."""
+        store.create(conversation)
+        store.release(conversation.id)
+        self._tell(lambda library: library.files_changed(conversation.id))
+
     # the index, told in the worker's thread
 
     def _tell(self, what: Callable[[Library], None]) -> None:
@@ -453,6 +462,8 @@ def entry_of(conversation: Conversation) -> HistoryEntry:
         tags=conversation.tags,
         pinned=conversation.pinned,
         archived=conversation.archived,
+        problem=conversation.read_only,
+        newer=bool(conversation.read_only),
         draft=bool(conversation.draft.strip() or conversation.draft_files),
     )
 
@@ -467,4 +478,5 @@ def entry_of_head(head: ConversationHead) -> HistoryEntry:
         tags=head.tags,
         pinned=head.pinned,
         archived=head.archived,
+        newer=head.state == "newer",
     )

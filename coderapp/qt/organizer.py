@@ -174,7 +174,7 @@ class Organizer(QObject):
         def undo() -> None:
             assert batch is not None
             self._history.put_many(replace(entry, busy=False) for entry in entries)
-            self._shelf.restore(batch, lost)
+            self._shelf.restore(names, batch, lost)
             self.trash_changed.emit()
             if shown:
                 self._sessions.open(shown)
@@ -230,7 +230,7 @@ class Organizer(QObject):
 
             def redo() -> None:
                 self._history.put_many(entries)
-                self._shelf.restore(deleted.pop(), lambda _, error: self._say(error))
+                self._shelf.restore(names, deleted.pop(), lambda _, error: self._say(error))
 
             self._undo.push(Step(f"Duplicated {named(known[: len(entries)])}.", undo, redo))
             if len(entries) == 1:

@@ -25,6 +25,9 @@ R = TypeVar("R")
 Change = tuple[str, Mapping[str, Any]]
 """An id, and fields (see storage.records.FIELDS) as the journal holds them."""
 
+_SHOWN = {"title", "folder", "tags", "pinned", "archived"}
+"""The fields of a change that an entry has too."""
+
 Failed = Callable[[list[str], CoderappError], None]
 """What is called with the ids of those for which it could not be done, and why not for the first of them."""
 
@@ -35,6 +38,7 @@ class Shelf(QObject):
         self._keeper = keeper
         self._batches: list[Batch[Any, Any]] = []
         self._pending: dict[str, dict[str, Any]] = {}  # what is to be changed of those that are not open
+        self._leaving: set[str] = set()  # on the way to the trash
 
     # fields
 
@@ -45,8 +49,7 @@ class Shelf(QObject):
             self._pending.setdefault(name, {}).update(fields)
 
         def work(store: ConversationStore, item: tuple[str, dict[str, Any]]) -> None:
-            store.set_fields(item[0], **item[1])
-            store.release(item[0])
+            self._keeper.set_stored(store, *item)
 
         def done(failures: list[tuple[tuple[str, dict[str, Any]], CoderappError]]) -> None:
             for name, fields in items:
@@ -65,20 +68,35 @@ class Shelf(QObject):
         for name, value in self._pending.get(conversation.id, {}).items():
             setattr(conversation, name, tuple(value) if name == "tags" else value)
 
+    def ahead(self, entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
+        """Entries as files say, made what they will be once everything is done that was asked for."""
+        found = []
+        for entry in entries:
+            if entry.id in self._leaving:
+                continue
+            fields = {name: value for name, value in self._pending.get(entry.id, {}).items() if name in _SHOWN}
+            if "tags" in fields:
+                fields["tags"] = tuple(fields["tags"])
+            found.append(replace(entry, **fields) if fields else entry)
+        return found
+
     # the trash
 
     def delete(self, ids: Iterable[str], failed: Failed) -> Batch[str, Trashed]:
         """To the trash. What comes back takes it back, with `restore`, also before it is done."""
         names = list(ids)
-        return self._run(
-            lambda: names,
-            lambda store, name: store.delete(name),
-            lambda failures: _report(failures, failed),
-        )
+        self._leaving.update(names)
 
-    def restore(self, deleted: Batch[str, Trashed], failed: Failed) -> None:
-        """Undoes a deletion."""
+        def done(failures: list[tuple[str, CoderappError]]) -> None:
+            self._leaving.difference_update(names)
+            _report(failures, failed)
+
+        return self._run(lambda: names, self._keeper.trash, done)
+
+    def restore(self, ids: Iterable[str], deleted: Batch[str, Trashed], failed: Failed) -> None:
+        """Undoes a deletion, of `ids`."""
         deleted.cancel()
+        self._leaving.difference_update(ids)
         self.bring_back(lambda: [trashed for _, trashed in deleted.results], lambda _: None, failed)
 
     def bring_back(
@@ -88,7 +106,7 @@ class Shelf(QObject):
         found: list[HistoryEntry] = []
 
         def work(store: ConversationStore, one: Trashed) -> None:
-            found.append(entry_of_head(store.restore(one)))
+            found.append(entry_of_head(self._keeper.bring_back(store, one)))
 
         def done(failures: list[tuple[Trashed, CoderappError]]) -> None:
             self._keeper.note_stored(entry.id for entry in found)
@@ -112,8 +130,7 @@ class Shelf(QObject):
             )
             copy.title = f"{copy.title or 'New conversation'} (copy)"
             copy.titled_by_user = True
-            store.create(copy)
-            store.release(copy.id)
+            self._keeper.create(store, copy)
             return entry_of(copy)
 
         def done(failures: list[tuple[tuple[str, str], CoderappError]]) -> None:

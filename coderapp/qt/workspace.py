@@ -91,24 +91,15 @@ class Workspace(QObject):
         known = {entry.id for entry in entries}
         live = [entry_of(session.conversation) for session in self._sessions.values()]
         added = [entry for entry in live if entry.id not in known and self.history.get(entry.id) is not None]
-        self.history.reset([*entries, *added])
+        self.history.reset([*self._shelf.ahead(entries), *added])
         self.folders.adopt(self.history.folders)
         if self._current is not None:
             self.shown.emit(self._current)
 
     def _on_refreshed(self, entries: list[HistoryEntry], gone: list[str]) -> None:
         """Something else has changed the files. A conversation that is open knows better what it is."""
-        fresh = [entry for entry in entries if entry.id not in self._sessions]
-        old = [name for name in gone if name not in self._sessions]
-        if len(fresh) + len(old) < 50:
-            for entry in fresh:
-                self.history.put(entry)
-            for name in old:
-                self.history.remove(name)
-            return
-        rows = {entry.id: entry for entry in map(self.history.entry, range(self.history.rowCount()))}
-        rows |= {entry.id: entry for entry in fresh}
-        self.history.reset([entry for name, entry in rows.items() if name not in old])
+        fresh = [entry for entry in self._shelf.ahead(entries) if entry.id not in self._sessions]
+        self.history.put_many(fresh, [name for name in gone if name not in self._sessions])
 
     # opening
 
