@@ -132,6 +132,7 @@ class Program(QObject):
                 self.desk,
                 self._view_tools,
                 FileSaver(self._files),
+                self.library,
             )
         )
         self.window.pane.composer.set_file_reader(FileReader(self._files).read)

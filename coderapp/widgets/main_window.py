@@ -65,7 +65,7 @@ class WindowParts:
     desk: EndpointDesk
     view_tools: Callable[[], ViewTools]
     saver: FileSaver
-    library: Searching | None = None
+    library: Searching
 
 
 class MainWindow(QMainWindow):
@@ -95,9 +95,7 @@ class MainWindow(QMainWindow):
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
         self.panel.setMinimumWidth(metrics.PANEL_LEAST)
-        self._search: SearchAll | None = None
-        if parts.library is not None:
-            self._search = SearchAll(self._theme, parts.library, parts.state, self.history, self)
+        self._search = SearchAll(self._theme, parts.library, parts.state, self.history, self)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         for widget in (self.history, self.pane, self.panel):
@@ -130,8 +128,7 @@ class MainWindow(QMainWindow):
         _add(edit, "Select &all of the conversation", self.pane.select_all, "Ctrl+Shift+A")
         edit.addSeparator()
         _add(edit, "&Find…", self.pane.open_find, QKeySequence.StandardKey.Find)
-        if self._search is not None:
-            _add(edit, "&Search all conversations…", self.search_all, "Ctrl+Shift+F")
+        _add(edit, "&Search all conversations…", self.search_all, "Ctrl+Shift+F")
         _add(edit, "Find &next", lambda: self.pane.find_step(1), "F3")
         _add(edit, "Find &previous", lambda: self.pane.find_step(-1), "Shift+F3")
         talk = bar.addMenu("&Conversation")
@@ -192,10 +189,9 @@ class MainWindow(QMainWindow):
         panel.system_prompt_changed.connect(lambda text: current().set_system_prompt(text))
         panel.models_wanted.connect(self._on_models_wanted)
         panel.tools_wanted.connect(self._on_tools_wanted)
-        if self._search is not None:
-            opening = HitOpening(parts.workspace, self._changes, pane, self)
-            self._search.opened.connect(opening.open)
-            self._search.left.connect(pane.composer.setFocus)
+        opening = HitOpening(parts.workspace, self._changes, pane, self)
+        self._search.opened.connect(opening.open)
+        self._search.left.connect(pane.composer.setFocus)
         self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
 
     def _on_view_made(self, view: ConversationView) -> None:
@@ -420,8 +416,7 @@ class MainWindow(QMainWindow):
 
     def search_all(self) -> None:
         self._set_visible(self.history, True)
-        if self._search is not None:
-            self._search.begin()
+        self._search.begin()
 
     # panes and themes
 
@@ -474,10 +469,8 @@ class MainWindow(QMainWindow):
         if chosen != self._theme:
             self._theme = chosen
             self._apply_theme()
-            for part in (self.history, self.pane, self.panel):
+            for part in (self.history, self.pane, self.panel, self._search):
                 part.set_theme(chosen)
-            if self._search is not None:
-                self._search.set_theme(chosen)
 
     def _apply_theme(self) -> None:
         QApplication.setPalette(theme.palette(self._theme))
