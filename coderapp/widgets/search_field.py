@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from coderapp.qt import icons
 from coderapp.qt.theme import Theme
@@ -80,6 +80,9 @@ class SearchField(QFrame):
         self._clear.triggered.connect(self.left)
         self._edit.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
         self._clear.setVisible(False)
+        names = ("Search", "Leave the search")
+        for button, name in zip(self._edit.findChildren(QToolButton), names, strict=True):
+            button.setAccessibleName(name)
         self._progress = QLabel()
         self._progress.setProperty("kind", "muted")
         self._progress.setTextFormat(Qt.TextFormat.PlainText)
