@@ -94,8 +94,9 @@ def _export(arguments: argparse.Namespace, source: Source) -> int:
     _check_ids(source, ids)
     if arguments.out == "-":
         return _to_stdout(source, ids, options)
-    target = _target(arguments.out, source, ids, form)
-    done = export(source, ids, target, options, pdf=_pdf(form), progress=_progress())
+    several = arguments.all or len(ids) > 1
+    target = _target(arguments.out, source, "" if several else ids[0], form)
+    done = export(source, ids, target, options, several=several, pdf=_pdf(form), progress=_progress())
     _clear_progress()
     kind = "code file" if form is ExportFormat.CODE else "conversation"
     print(f"Exported {done.written:,} {kind}{'s' * (done.written != 1)}.", file=sys.stderr)
@@ -123,13 +124,13 @@ def _format(arguments: argparse.Namespace) -> ExportFormat:
     return _SUFFIXES.get(Path(arguments.out or "").suffix.lower(), ExportFormat.MARKDOWN)
 
 
-def _target(out: str | None, source: Source, ids: Sequence[str], form: ExportFormat) -> Path:
-    """Where it goes. Names that were not given are free ones."""
+def _target(out: str | None, source: Source, single: str, form: ExportFormat) -> Path:
+    """Where it goes; `single` is the id of the one conversation, "" for several. Names that were not given are free."""
     path = Path(os.path.abspath(os.path.expanduser(out))) if out else Path.cwd()
-    if out and not (len(ids) == 1 and path.is_dir()):
+    if out and not (single and path.is_dir()):
         return path
-    title = source.read(ids[0]).conversation.title if len(ids) == 1 else ""
-    name = default_name(title, len(ids), form, time.strftime("%Y-%m-%d"))
+    title = source.read(single).conversation.title if single else ""
+    name = default_name(title, form, time.strftime("%Y-%m-%d"), several=not single)
     stem, suffix = os.path.splitext(name)
     number = 1
     while (free := path / name).exists():
@@ -147,7 +148,7 @@ def _to_stdout(source: Source, ids: Sequence[str], options: ExportOptions) -> in
 
     with tempfile.TemporaryDirectory(prefix="coderapp-") as folder:
         target = Path(folder, f"out{options.format.suffix}")
-        done = export(source, ids, target, options, pdf=_pdf(options.format), progress=lambda *_: None)
+        done = export(source, ids, target, options, several=False, pdf=_pdf(options.format), progress=lambda *_: None)
         data = target.read_bytes()
     try:
         sys.stdout.buffer.write(data)
@@ -196,6 +197,8 @@ def _pdf(form: ExportFormat) -> Callable[[Conversation, ExportOptions, Callable[
 
 def _run_job(text: str) -> int:
     """A job from the window (see qt/export_process): JSON on stdin, a line of JSON for each step on stdout."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # the window comes first
     job = json.loads(text)
     unsaved: Mapping[str, str] = job["unsaved"]
     source = Source(Paths.under(job["data_dir"]), {name: data.encode() for name, data in unsaved.items()})
@@ -216,6 +219,7 @@ def _run_job(text: str) -> int:
             ids,
             Path(job["target"]),
             options,
+            several=len(job["ids"]) != 1,
             pdf=_pdf(form),
             progress=progress,
             begun=lambda path: _say({"temporary": str(path)}),

@@ -36,6 +36,7 @@ from coderapp.widgets.main_window import MainWindow, WindowParts
 
 if TYPE_CHECKING:
     from coderapp.api.client import Client
+    from coderapp.qt.export_desk import ExportDesk
     from coderapp.qt.formulas import Formulas
     from coderapp.qt.highlighter import Highlighter
     from coderapp.storage.conversations import ConversationStore
@@ -89,6 +90,7 @@ class Program(QObject):
         """
         super().__init__()
         self._fresh = fresh
+        self._paths = paths
         settings_store, state_store, profile_store = SettingsStore(paths), StateStore(paths), ProfileStore(paths)
         self.settings = SettingsBook(settings_store.load(), self)
         self.state = StateBook(state_store.load(), self)
@@ -133,6 +135,7 @@ class Program(QObject):
                 self._view_tools,
                 FileSaver(self._files),
                 self.library,
+                lambda: self.exports,
             )
         )
         self.window.pane.composer.set_file_reader(FileReader(self._files).read)
@@ -169,6 +172,12 @@ class Program(QObject):
         from coderapp.qt.formulas import Formulas
 
         return Formulas(self)
+
+    @cached_property
+    def exports(self) -> ExportDesk:
+        from coderapp.qt.export_desk import ExportDesk
+
+        return ExportDesk(self.keeper, lambda: self.workspace.live, self._files, self._paths.root, self)
 
     def _view_tools(self) -> ViewTools:
         from coderapp.widgets.conversation.tools import ViewTools
@@ -227,7 +236,7 @@ class Program(QObject):
         self.state.flush()
         self.keys.stop()
         self.streams.stop()
-        for made in {"highlighter", "formulas"} & self.__dict__.keys():
+        for made in {"highlighter", "formulas", "exports"} & self.__dict__.keys():
             self.__dict__[made].stop()
         self._disk.stop()
         self.library.stop()

@@ -386,6 +386,22 @@ class ConversationKeeper(QObject):
 
         self._worker.submit(work, lambda _: success(), failure)
 
+    def settled(
+        self, conversations: Iterable[Conversation], success: Callable[[dict[str, bytes]], None], failure: Failure
+    ) -> None:
+        """When all that was asked for before is done: those of the conversations that could not be saved, by id, as
+        their files would be.
+        """
+        behind = [_snapshot(each) for each in conversations if each.id in self._behind]
+
+        def work() -> dict[str, bytes]:
+            from coderapp.storage import schema
+            from coderapp.storage.document import Document
+
+            return {each.id: schema.encode(Document(each)) for each in behind}
+
+        self._worker.submit(work, success, failure)
+
     def close(self) -> None:
         """Folds everything; the worker's stop waits for it."""
 

@@ -216,6 +216,15 @@ def style_sheet(theme: Theme) -> str:
     QCheckBox::indicator:checked, QListView::indicator:checked {{ background: {theme.accent};
         border-color: {theme.accent}; image: url("{tick}"); }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
+    QRadioButton {{ spacing: 6px; }}
+    QRadioButton::indicator {{ width: 13px; height: 13px; border-radius: 7px;
+        border: 1px solid {theme.border_strong}; background: {theme.field}; }}
+    QRadioButton::indicator:checked {{ width: 5px; height: 5px; border: 5px solid {theme.accent};
+        background: {theme.accent_text}; }}
+    QRadioButton::indicator:unchecked:focus {{ border: 2px solid {theme.focus_ring}; width: 11px; height: 11px; }}
+    QRadioButton:focus {{ text-decoration: underline; }}
     #composerEdit, #composerEdit:focus {{ background: transparent; border: none; padding: 0; }}
+    QProgressBar {{ border: none; border-radius: 2px; background: {theme.border}; }}
+    QProgressBar::chunk {{ border-radius: 2px; background: {theme.accent}; }}
     #noticeBar {{ background: {theme.surface_alt}; border: 1px solid {theme.border_strong}; border-radius: 8px; }}
     """

@@ -80,6 +80,11 @@ class Workspace(QObject):
         """Whether no answer is on its way, in any conversation."""
         return all(session.is_idle for session in self._sessions.values())
 
+    @property
+    def live(self) -> list[Conversation]:
+        """The conversations that are open."""
+        return [session.conversation for session in self._sessions.values()]
+
     def begin(self, conversation_id: str) -> None:
         """Shows a new conversation at once; then, when it is loaded, the one that was open last."""
         self.new()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from coderapp.widgets.conversation.tools import ViewTools
     from coderapp.widgets.conversation.view import ConversationView
     from coderapp.widgets.find_bar import FindBar
+    from coderapp.widgets.progress_strip import ProgressStrip
 
 
 class ConversationPane(QFrame):
@@ -56,6 +57,7 @@ class ConversationPane(QFrame):
         self.empty = EmptyState()
         self.composer = Composer(theme)
         self.notices = NoticeBar(theme, self)
+        self._overlays: list[QWidget] = [self.notices]
         self._title = QLabel()
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._picker = QComboBox()
@@ -167,6 +169,16 @@ class ConversationPane(QFrame):
         finding.result.connect(bar.show_result)
         finding.fault.connect(bar.show_fault)
         return bar
+
+    @cached_property
+    def progress(self) -> ProgressStrip:
+        """Made when something first takes long."""
+        from coderapp.widgets.progress_strip import ProgressStrip
+
+        strip = ProgressStrip(self)
+        strip.changed.connect(self._place_overlays)
+        self._overlays.append(strip)
+        return strip
 
     def open_find(self) -> None:
         """Opens the bar to find text with."""
@@ -380,14 +392,16 @@ class ConversationPane(QFrame):
             self._show_title()
 
     def _place_overlays(self) -> None:
-        """The notice, and above it the way to the end, over the foot of the conversation."""
+        """The notice, the progress of long work and the way to the end, over the foot of the conversation."""
         bottom = self._stack.geometry().bottom()
-        if not self.notices.isHidden():
-            width = min(metrics.COLUMN_WIDTH, self.width() - 2 * metrics.COLUMN_MARGIN)
-            height = max(self.notices.heightForWidth(width), self.notices.sizeHint().height())
-            bottom -= height
-            self.notices.setGeometry((self.width() - width) // 2, bottom, width, height)
-            self.notices.raise_()
+        width = min(metrics.COLUMN_WIDTH, self.width() - 2 * metrics.COLUMN_MARGIN)
+        for overlay in self._overlays:
+            if not overlay.isHidden():
+                height = max(overlay.heightForWidth(width), overlay.sizeHint().height())
+                bottom -= height
+                overlay.setGeometry((self.width() - width) // 2, bottom, width, height)
+                overlay.raise_()
+                bottom -= metrics.GAP_SMALL
         self._down.move((self.width() - self._down.width()) // 2, bottom - self._down.height() - metrics.GAP)
         self._down.raise_()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
@@ -42,9 +43,11 @@ from coderapp.widgets.search_all import SearchAll
 from coderapp.widgets.undo_actions import UndoActions
 
 if TYPE_CHECKING:
+    from coderapp.qt.export_desk import ExportDesk
     from coderapp.qt.session import Session
     from coderapp.widgets.conversation.tools import ViewTools
     from coderapp.widgets.conversation.view import ConversationView
+    from coderapp.widgets.exporting import Exporting
 
 
 PLACE_AFTER = 700
@@ -66,6 +69,7 @@ class WindowParts:
     view_tools: Callable[[], ViewTools]
     saver: FileSaver
     library: Searching
+    exports: Callable[[], ExportDesk]
 
 
 class MainWindow(QMainWindow):
@@ -116,6 +120,8 @@ class MainWindow(QMainWindow):
         bar = self.menuBar()
         file = bar.addMenu("&File")
         _add(file, "&New conversation", self._parts.workspace.new, QKeySequence.StandardKey.New)
+        file.addSeparator()
+        _add(file, "&Export…", self.show_export, "Ctrl+Shift+E")
         file.addSeparator()
         _add(file, "&Settings…", self.show_settings, "Ctrl+,")
         _add(file, "&Profiles…", self.show_profiles, "Ctrl+Shift+P")
@@ -176,6 +182,7 @@ class MainWindow(QMainWindow):
         parts.workspace.notice.connect(pane.notices.warn)
         parts.settings.changed.connect(self._apply_settings)
         parts.profiles.changed.connect(self._on_profiles)
+        self._organizing.add_command("Export…", self.show_export)
         pane.history_toggled.connect(self.toggle_history)
         pane.parameters_toggled.connect(self.toggle_parameters)
         pane.profile_chosen.connect(self._on_profile_chosen)
@@ -417,6 +424,27 @@ class MainWindow(QMainWindow):
     def search_all(self) -> None:
         self._set_visible(self.history, True)
         self._search.begin()
+
+    def show_export(self, ids: Sequence[str] = ()) -> None:
+        """`ids`: conversations that were selected for it."""
+        self.exporting.ask(ids)
+
+    @cached_property
+    def exporting(self) -> Exporting:
+        """Made when something is first exported."""
+        from coderapp.widgets.exporting import Exporting
+
+        parts, pane = self._parts, self.pane
+        shown = parts.workspace
+        return Exporting(
+            parts.exports(),
+            shown.history,
+            lambda: shown.current.conversation,
+            parts.state,
+            pane.notices,
+            pane.progress,
+            self,
+        )
 
     # panes and themes
 

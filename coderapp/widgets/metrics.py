@@ -78,3 +78,6 @@ TWO_COLUMNS_FROM = 520
 
 # dialogs
 DIALOG_WIDTH = 560
+
+# progress
+PROGRESS_HEIGHT = 4

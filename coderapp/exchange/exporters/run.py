@@ -26,9 +26,9 @@ class NothingToExport(StorageError):
     default_advice = "Choose other conversations, or another format."
 
 
-def default_name(title: str, count: int, form: ExportFormat, day: str) -> str:
+def default_name(title: str, form: ExportFormat, day: str, *, several: bool) -> str:
     """What the file, or the archive of several, is called. `day` like 2026-11-22."""
-    if count != 1:
+    if several:
         return f"coderapp {'code' if form is ExportFormat.CODE else 'export'} {day}.zip"
     return f"{file_stem(title)}{form.suffix}"
 
@@ -39,20 +39,22 @@ def export(
     target: Path,
     options: ExportOptions,
     *,
+    several: bool,
     pdf: Render,
     progress: Callable[[float, str], None],
     begun: Callable[[Path], None] = lambda _: None,
 ) -> ExportDone:
-    """Exports the conversations to `target`: a single one to that file, several to a ZIP archive (where the name ends
-    so) or to a new folder. `progress` hears which part is done, 0 to 1, and of which conversation; whatever it raises
-    ends the export without a trace. `begun` hears where the work is done until it counts.
+    """Exports the conversations to `target`: one to that file; with `several`, however many there are, to a ZIP archive
+    (where the name ends so) or to a new folder. `progress` hears which part is done, 0 to 1, and of which
+    conversation; whatever it raises ends the export without a trace. `begun` hears where the work is done until it
+    counts.
 
     Raises StorageError where nothing could be exported.
     """
     if not ids:
         raise NothingToExport("There is no conversation to export.", advice="Write one first.")
-    run = _Run(source, options, pdf, len(ids) == 1)
-    goal = _goal(target, single=len(ids) == 1 and options.format is not ExportFormat.CODE)
+    run = _Run(source, options, pdf, not several)
+    goal = _goal(target, single=not several and options.format is not ExportFormat.CODE)
     try:
         begun(goal.temporary)
         for number, conversation_id in enumerate(ids):

@@ -43,7 +43,15 @@ def no_pdf(conversation: Conversation, options: ExportOptions, tick: Callable[[f
 
 
 def run(paths: Paths, ids: list[str], target: Path, form: ExportFormat, **how: bool) -> ExportDone:
-    return export(Source(paths), ids, target, ExportOptions(form, **how), pdf=no_pdf, progress=lambda part, name: None)
+    return export(
+        Source(paths),
+        ids,
+        target,
+        ExportOptions(form, **how),
+        several=len(ids) > 1,
+        pdf=no_pdf,
+        progress=lambda part, name: None,
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -94,6 +102,7 @@ def test_what_is_unsaved_is_exported_as_it_is_on_screen(paths: Paths, store: Con
         [FIRST],
         tmp_path / "out.txt",
         ExportOptions(ExportFormat.TEXT),
+        several=False,
         pdf=no_pdf,
         progress=lambda part, name: None,
     )
@@ -133,7 +142,16 @@ def test_an_export_that_is_stopped_leaves_nothing(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(Source(paths), ids, target, ExportOptions(), pdf=no_pdf, progress=stop, begun=temporary.append)
+        export(
+            Source(paths),
+            ids,
+            target,
+            ExportOptions(),
+            several=len(ids) > 1,
+            pdf=no_pdf,
+            progress=stop,
+            begun=temporary.append,
+        )
     assert sorted(os.listdir(tmp_path)) == sorted({"data"} | ({name} if name != "out" else set()))
     assert name == "out" or target.read_text() == "precious"
     assert temporary
@@ -236,6 +254,6 @@ def test_reading_while_the_window_writes_never_loses_a_change(paths: Paths, stor
 
 
 def test_default_names() -> None:
-    assert default_name("A/b", 1, ExportFormat.PDF, "2026-11-22") == "A_b.pdf"
-    assert default_name("", 1, ExportFormat.CODE, "2026-11-22") == "conversation.zip"
-    assert default_name("A", 3, ExportFormat.HTML, "2026-11-22") == "coderapp export 2026-11-22.zip"
+    assert default_name("A/b", ExportFormat.PDF, "2026-11-22", several=False) == "A_b.pdf"
+    assert default_name("", ExportFormat.CODE, "2026-11-22", several=False) == "conversation.zip"
+    assert default_name("A", ExportFormat.HTML, "2026-11-22", several=True) == "coderapp export 2026-11-22.zip"
