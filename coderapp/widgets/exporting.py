@@ -85,7 +85,7 @@ class Exporting(QObject):
         if shown is not None and self._desk.can_export(shown):
             title = shown.title or UNTITLED
             found.append(Scope(f"The one shown: “{title}”", (shown.id,), title))
-        if count := len(self._history.entries):
+        if count := len(self._history.entries()):
             words = "Every conversation (1)" if count == 1 else f"All {count:,} conversations"
             found.append(Scope(words, ()))
         return found, 0
