@@ -221,6 +221,8 @@ class ConversationKeeper(QObject):
         self._change(name, work)
 
     def set_fields(self, conversation: Conversation) -> None:
+        if conversation.read_only:
+            return
         name = conversation.id
         fields: dict[str, Any] = {
             "title": conversation.title,
@@ -241,6 +243,8 @@ class ConversationKeeper(QObject):
         self._change(name, work)
 
     def set_draft(self, conversation: Conversation) -> None:
+        if conversation.read_only:
+            return
         name, draft, files = conversation.id, conversation.draft, conversation.draft_files
 
         def work(store: ConversationStore) -> None:
@@ -250,10 +254,14 @@ class ConversationKeeper(QObject):
         self._change(name, work)
 
     def set_choice(self, conversation: Conversation, message_id: str) -> None:
+        if conversation.read_only:
+            return
         name = conversation.id
         self._change(name, lambda store: store.choose(name, message_id))
 
     def set_star(self, conversation: Conversation, message_id: str, on: bool) -> None:
+        if conversation.read_only:
+            return
         name = conversation.id
 
         def work(store: ConversationStore) -> None:
@@ -273,7 +281,7 @@ class ConversationKeeper(QObject):
 
     def fold(self, conversation: Conversation) -> None:
         name = conversation.id
-        if name in self._stored:
+        if name in self._stored and not conversation.read_only:
             self._catch_up(conversation)
 
             def work(store: ConversationStore) -> None:
@@ -284,7 +292,7 @@ class ConversationKeeper(QObject):
 
     def release(self, conversation: Conversation) -> None:
         name = conversation.id
-        if name in self._stored:
+        if name in self._stored and not conversation.read_only:
             self._catch_up(conversation)
 
             def work(store: ConversationStore) -> None:

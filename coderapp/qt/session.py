@@ -95,6 +95,11 @@ class Session(QObject):
     def is_idle(self) -> bool:
         return self._state is SessionState.IDLE
 
+    @property
+    def may_ask(self) -> bool:
+        """Not while an answer is on its way, and not in a conversation that can't be changed."""
+        return self.is_idle and not self.conversation.read_only
+
     def _go(self, state: SessionState) -> None:
         if state not in _LEGAL[self._state]:
             raise RuntimeError(f"a session can't go from {self._state} to {state}")
@@ -105,19 +110,19 @@ class Session(QObject):
 
     def send(self, prompt: str, files: tuple[FilePart, ...] = ()) -> None:
         """Adds a prompt at the end of the active path and asks for an answer. Blank words need a file."""
-        if self.is_idle and (files or prompt.strip()):
+        if self.may_ask and (files or prompt.strip()):
             self.conversation.draft = ""
             self.conversation.draft_files = ()
             self._ask(self._new_prompt(prompt, files), parent=self.conversation.leaf_id)
 
     def resend(self, message_id: str, prompt: str, files: tuple[FilePart, ...] = ()) -> None:
         """Sends an edited prompt as a branch beside the one it was. A draft stays."""
-        if self.is_idle and (files or prompt.strip()):
+        if self.may_ask and (files or prompt.strip()):
             self._ask(self._new_prompt(prompt, files), parent=self.conversation.parents[message_id])
 
     def regenerate(self, message_id: str) -> None:
         """Asks for another answer beside the answer `message_id`."""
-        if self.is_idle:
+        if self.may_ask:
             parent = self.conversation.parents[message_id]
             self._begin_answer(parent)
 

@@ -34,6 +34,11 @@ MOST_WRITTEN = 3
 FOLD_ALWAYS_BELOW = 4 * 1024 * 1024
 """Bytes of JSON up to which a conversation that is left is folded, however little its journal holds."""
 
+READ_ONLY = (
+    "A newer coderapp saved this conversation. Here it can be read, searched, copied and exported, but not changed:"
+    " a duplicate of it can."
+)
+
 WORTH_FOLDING = 16
 """Where the JSON is larger, one that is left is folded if its journal is this part of it."""
 
@@ -84,7 +89,8 @@ class ConversationStore:
     ) -> None:
         self.problems: list[Problem] = []
         self._folder = paths.conversations
-        self._trash = Trash(paths.conversations, paths.trash)
+        self._older = paths.older
+        self._trash = Trash(paths.conversations, paths.trash, paths.older)
         self._now = now
         self._clock = clock
         self._open: dict[str, _Open] = {}
@@ -128,11 +134,19 @@ class ConversationStore:
         return found
 
     def load(self, conversation_id: str) -> Conversation:
-        """A copy that is the caller's. An answer that was under way when the program ended is INTERRUPTED.
+        """A copy that is the caller's. An answer that was under way when the program ended is INTERRUPTED. What a later
+        version saved is `read_only`: as much of it as can be read; its files stay as they are.
 
-        Raises UnknownConversation, NewerVersion, or StorageError where the file can't be read at all.
+        Raises UnknownConversation, or StorageError where the file can't be read at all.
         """
-        return copied(self._opened(conversation_id).document.conversation)
+        try:
+            return copied(self._opened(conversation_id).document.conversation)
+        except NewerVersion:
+            path, journal_path = self._json(conversation_id), self._journal(conversation_id)
+            reading = read_conversation(path, journal_path, conversation_id, newest=schema.ANY_VERSION)
+            conversation = reading.document.conversation
+            conversation.read_only = READ_ONLY
+            return conversation
 
     # changing
 
@@ -145,6 +159,7 @@ class ConversationStore:
         document = Document(copied(conversation))
         data = schema.encode(document)
         write_atomically(path, data)
+        document.version = schema.VERSION
         journal = Journal(self._journal(conversation.id), now=self._clock)
         self._open[conversation.id] = _Open(document, journal, len(data))
 
@@ -425,7 +440,10 @@ class ConversationStore:
         self._rescue(opened)
         conversation_id = opened.document.conversation.id
         data = schema.encode(opened.document)
+        if opened.document.version < schema.VERSION:
+            self._keep_older(opened.document, data)
         write_atomically(self._json(conversation_id), data)
+        opened.document.version = schema.VERSION
         opened.json_size = len(data)
         opened.must_fold = False
         opened.fold_at = max(FOLD_AT_LEAST, len(data))
@@ -433,9 +451,27 @@ class ConversationStore:
         opened.growing = None
         opened.journal.remove()
 
+    def _keep_older(self, document: Document, data: bytes) -> None:
+        """Before a file of an earlier version is written over: keeps it, and makes sure that `data` is all of it."""
+        conversation = document.conversation
+        again = schema.decode(conversation.id, data).conversation
+        if _words(again) != _words(conversation):
+            raise StorageError(
+                f"“{conversation.title}” could not be brought to the form of this version.",
+                advice="It is left as it is. Export it, and please report this.",
+            )
+        try:
+            make_folder(self._older)
+            for path in (self._json(conversation.id), self._journal(conversation.id)):
+                if path.exists():
+                    kept = self._older / f"{path.stem}.version-{document.version}{path.suffix}"
+                    write_atomically(kept, path.read_bytes())
+        except OSError as error:
+            raise from_os(error, "could not be kept", self._older) from error
+
     def _change(self, opened: _Open, record: records.Record, *, sync: bool) -> None:
         """Journal first, then memory: what is not on disk did not happen."""
-        if opened.must_fold:
+        if opened.must_fold or opened.document.version < schema.VERSION:
             self._fold(opened)
         document, journal = opened.document, opened.journal
         appended = record if isinstance(record, records.Appended) else None
@@ -457,6 +493,12 @@ class ConversationStore:
             except StorageError as error:
                 opened.fold_at = 2 * journal.size  # the record itself is safe
                 self._tell(error)
+
+
+def _words(conversation: Conversation) -> object:
+    """What must not change in a change of form. Times are not among it: a file may have them with more digits."""
+    messages = [(message.id, message.role, message.parts) for message in conversation.messages.values()]
+    return conversation.title, conversation.system_prompt, conversation.draft, messages, conversation.parents
 
 
 def _message(opened: _Open, message_id: str) -> Message:

@@ -43,7 +43,7 @@ class FolderMissing(StorageError):
 
 
 class NewerVersion(StorageError):
-    default_advice = "Open it with the newer coderapp; this one leaves the file as it is."
+    default_advice = "Change it with the newer coderapp; this one can show it, and leaves the file as it is."
 
 
 class UnknownConversation(StorageError):

@@ -11,6 +11,7 @@ from coderapp.core.conversation import Conversation
 from coderapp.storage import schema
 from coderapp.storage.ids import is_valid, time_of
 from coderapp.storage.lenient import Fields
+from coderapp.storage.migrations import migrate
 
 HEAD_BYTES = 2048
 
@@ -73,7 +74,8 @@ def read_head(path: str, conversation_id: str) -> ConversationHead | None:
 def from_fields(conversation_id: str, value: dict[str, object]) -> ConversationHead | None:
     """From the head fields of a file; None where one has a wrong type."""
     version = value.get("version")
-    fields = Fields(value)  # type: ignore[arg-type]  # parsed JSON
+    migrate(value, schema.VERSION)  # type: ignore[arg-type]  # parsed JSON
+    fields = Fields(value)  # type: ignore[arg-type]
     title = fields.text("title")
     created = fields.number("created") or time_of(conversation_id)
     updated = max(fields.number("updated") or 0.0, created)
@@ -81,9 +83,9 @@ def from_fields(conversation_id: str, value: dict[str, object]) -> ConversationH
     folder, pinned, archived = fields.text("folder"), bool(fields.flag("pinned")), bool(fields.flag("archived"))
     tags = fields.texts("tags")
     if isinstance(version, int) and version > schema.VERSION:
-        reason = "It was saved by a newer coderapp; open it with that one."
+        reason = "It was saved by a newer coderapp; here it can be read, not changed."
         return ConversationHead(conversation_id, title, created, updated, count, HeadState.NEWER, reason)
-    if fields.faults or version != schema.VERSION:
+    if fields.faults or value.get("version") != schema.VERSION:
         return None
     return ConversationHead(
         conversation_id, title, created, updated, count, folder=folder, tags=tags, pinned=pinned, archived=archived

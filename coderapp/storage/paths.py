@@ -40,6 +40,11 @@ class Paths:
         return self.root / "incoming"
 
     @property
+    def older(self) -> Path:
+        """Conversations as they were before their files were brought to the form of today."""
+        return self.root / "older"
+
+    @property
     def settings(self) -> Path:
         return self.root / "settings.json"
 

@@ -27,8 +27,10 @@ class Reading:
     rescue: list[tuple[Path, bytes]] = field(default_factory=list)
 
 
-def read_conversation(path: Path, journal_path: Path, conversation_id: str) -> Reading:
-    """Raises UnknownConversation, NewerVersion, or StorageError where the file system refuses to read."""
+def read_conversation(path: Path, journal_path: Path, conversation_id: str, *, newest: int = schema.VERSION) -> Reading:
+    """Raises UnknownConversation, StorageError where the file system refuses to read, or NewerVersion where the file is
+    of a later version than `newest`.
+    """
     try:
         data: bytes | None = path.read_bytes()
     except FileNotFoundError:
@@ -39,10 +41,10 @@ def read_conversation(path: Path, journal_path: Path, conversation_id: str) -> R
     if data is None and not journal_data:
         raise UnknownConversation(f"There is no conversation {conversation_id}.")
     if data is None:
-        document = Document(Conversation(conversation_id, 0.0))
+        document = Document(Conversation(conversation_id, 0.0), version=schema.VERSION)
         document.complaints.append("its file is gone, and only what its journal holds is left")
     else:
-        document = schema.decode(conversation_id, data)
+        document = schema.decode(conversation_id, data, newest=newest)
     reading = Reading(document, len(data or b""), len(journal_data), complaints=document.complaints)
     if data is not None and document.complaints:
         reading.rescue.append((path, data))

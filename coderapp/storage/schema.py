@@ -17,12 +17,13 @@ from coderapp.core.message import FilePart, Generation, JsonValue, Message
 from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion
 from coderapp.storage.lenient import Fields, read_files
+from coderapp.storage.migrations import migrate
 from coderapp.storage.placement import choose, place, place_forms
 
 if TYPE_CHECKING:
     from coderapp.storage import forms
 
-VERSION = 1
+VERSION = 2
 
 HEAD_END = b',\n  "profile_id": '
 """Ends the fields that a list of conversations needs; a line end can't stand inside a JSON string."""
@@ -143,16 +144,21 @@ def _chosen_by_hand(conversation: Conversation) -> Iterable[tuple[str, str]]:
 # reading
 
 
-def decode(conversation_id: str, data: bytes) -> Document:
-    """From a file's bytes, whatever they are. The file's name decides the id. Raises NewerVersion."""
+ANY_VERSION = 10**9
+
+
+def decode(conversation_id: str, data: bytes, *, newest: int = VERSION) -> Document:
+    """From a file's bytes, whatever they are. The file's name decides the id. Raises NewerVersion for one of a later
+    version than `newest`.
+    """
     with _collector_off():
         members = _split(data)
-        if members is not None and (document := _decode_strict(conversation_id, members)) is not None:
+        if members is not None and (document := _decode_strict(conversation_id, members, newest)) is not None:
             return document
     from coderapp.storage.salvage import salvage
 
     rest = salvage(data)
-    _check_version(rest.members.get("version"))
+    _check_version(rest.members.get("version"), newest)
     messages = rest.members.pop("messages", None)
     document = _head(conversation_id, rest.members)
     if not rest.whole:
@@ -198,7 +204,7 @@ def _split(data: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _decode_strict(conversation_id: str, members: dict[str, Any]) -> Document | None:
+def _decode_strict(conversation_id: str, members: dict[str, Any], newest: int) -> Document | None:
     """The ordinary way; None where a field has to be looked at more closely than msgspec does."""
     from coderapp.storage import forms
 
@@ -206,7 +212,7 @@ def _decode_strict(conversation_id: str, members: dict[str, Any]) -> Document | 
         return None
     try:
         head = {name: forms.decode_any(value) for name, value in members.items()}
-        _check_version(head.get("version"))
+        _check_version(head.get("version"), newest)
         pieces = _decode_messages(raw)
     except (ValueError, RecursionError):
         return None
@@ -235,12 +241,13 @@ def _decode_messages(raw: Any) -> list[Any]:
         return pieces
 
 
-def _check_version(version: object) -> None:
-    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+def _check_version(version: object, newest: int) -> None:
+    if isinstance(version, int) and not isinstance(version, bool) and version > newest:
         raise NewerVersion(f"This conversation was saved by a newer coderapp (format {version}, here {VERSION}).")
 
 
 def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
+    read_version = migrate(members, VERSION)
     fields = Fields(members)
     version = fields.count("version")
     if version is not None and version < 1:
@@ -269,6 +276,7 @@ def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
     )
     document = Document(
         conversation,
+        version=read_version,
         journal=max(fields.count("journal") or 0, 0),
         set_aside=fields.items("set_aside"),
     )

@@ -37,11 +37,14 @@ class Trashed:
 
 
 class Trash:
-    """Moves, never copies. `conversations` and `trash` lie on one file system."""
+    """Moves, never copies. `conversations` and `trash` lie on one file system. `older` holds files that go after the
+    same time as what is deleted.
+    """
 
-    def __init__(self, conversations: Path, trash: Path) -> None:
+    def __init__(self, conversations: Path, trash: Path, older: Path | None = None) -> None:
         self._conversations = conversations
         self._trash = trash
+        self._older = older
 
     def put(self, conversation_id: str, now: float) -> Trashed:
         """The JSON first: a journal that stays behind in a sudden end is recognised by `sweep`. Raises StorageError."""
@@ -108,20 +111,29 @@ class Trash:
             raise from_os(error, "could not be deleted", folder) from error
 
     def expire(self, now: float) -> int:
-        """Deletes for good what was deleted KEPT_DAYS ago; how many. Never fails: what can't go stays.
+        """Deletes for good what was deleted, or put among the older files, KEPT_DAYS ago; how many. Never fails: what
+        can't go stays.
 
         A clock that jumps ahead makes everything look old at once, so nothing goes before the clock has run on for a
         day without a leap. A leap is a step back, or one ahead of KEPT_DAYS: the trash just waits a day longer then.
         """
         rows = self.folders()
-        if not rows:
+        older = _files(self._older) if self._older is not None else []
+        if not rows and not older:
             return 0
-        steady = self._steady_since(now)
         gone = 0
+        if now - self._steady_since(now) < DAY_S:
+            return gone
+        due = now - KEPT_DAYS * DAY_S
         for row in rows:
-            if now - steady >= DAY_S and row.deleted <= now - KEPT_DAYS * DAY_S:
+            if row.deleted <= due:
                 with suppress(StorageError):
                     self.destroy(row, now)
+                    gone += 1
+        for path, changed in older:
+            if changed <= due:
+                with suppress(OSError):
+                    path.unlink()
                     gone += 1
         return gone
 
@@ -135,7 +147,8 @@ class Trash:
             since, last = now, now
         if not (since <= last <= now <= last + KEPT_DAYS * DAY_S):
             since = now
-        with suppress(StorageError):
+        with suppress(StorageError, OSError):
+            make_folder(self._trash)
             write_atomically(path, json.dumps({"since": int(since), "last": int(now)}).encode())
         return since
 
@@ -158,6 +171,15 @@ class Trash:
                     return False
                 return True
         return False
+
+
+def _files(folder: Path) -> list[tuple[Path, float]]:
+    """Each with the time of its last change."""
+    try:
+        with os.scandir(folder) as entries:
+            return [(Path(entry.path), entry.stat().st_mtime) for entry in entries if entry.is_file()]
+    except OSError:
+        return []
 
 
 def _belonging(folder: Path, conversation_id: str) -> list[str]:

@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     from coderapp.widgets.composer_offer import PasteOffer
 
 DRAFT_AFTER = 600
-"""Milliseconds without a key until a draft is reported."""
+"""Milliseconds from a key until a draft is reported, whether more keys follow or not."""
+
+LONG_DRAFT = 100_000
+"""Characters from which a draft is reported only after a pause in typing: it is written whole each time."""
 
 MOST_FILES = 20
 MOST_CHARACTERS = 50_000_000
 """What all files of a prompt may have together."""
+
+EDITING = "Editing an earlier prompt. Sending it begins a new branch; Esc cancels."
 
 PASTED_NAME = "pasted.txt"
 
@@ -53,6 +58,7 @@ class Composer(QWidget):
         self.editing = ""
         """The id of the message whose text is edited; "" for a new prompt."""
         self._busy = False
+        self._read_only = ""
         self._read_file: FileRead | None = None
         self._place = 0  # counts the drafts that were shown: a file that comes late belongs to another one
         self._look: tuple[object, ...] = ()
@@ -65,8 +71,9 @@ class Composer(QWidget):
         self._button.setObjectName("sendButton")
         self._button.setIconSize(QSize(metrics.ICON, metrics.ICON))
         self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._banner = QLabel("Editing an earlier prompt. Sending it begins a new branch; Esc cancels.")
+        self._banner = QLabel(EDITING)
         self._banner.setProperty("kind", "muted")
+        self._banner.setTextFormat(Qt.TextFormat.PlainText)
         self._banner.hide()
         self._frame = QFrame()
         self._frame.setObjectName("composerFrame")
@@ -163,6 +170,14 @@ class Composer(QWidget):
         """While an answer is on its way the button stops it; the text can be written meanwhile."""
         self._busy = busy
         self._show_button()
+
+    def set_read_only(self, sentence: str) -> None:
+        """Takes no prompts, and says why; with "" it takes them again."""
+        self._read_only = sentence
+        self._banner.setText(sentence or EDITING)
+        self._banner.setWordWrap(bool(sentence))
+        self._banner.setVisible(bool(sentence or self.editing))
+        self._frame.setVisible(not sentence)
 
     def set_last_prompt(self, prompt: str) -> None:
         """What Up brings back into an empty field."""
@@ -275,7 +290,7 @@ class Composer(QWidget):
         """Sends text and files, if there are some and nothing is on its way."""
         text = self.text()
         files = self.files
-        if self._busy or not (files or text.strip()):
+        if self._busy or self._read_only or not (files or text.strip()):
             return
         self._draft_timer.stop()
         edited = bool(self.editing)
@@ -292,7 +307,7 @@ class Composer(QWidget):
 
     def _end_editing(self) -> None:
         self.editing = ""
-        self._banner.hide()
+        self._banner.setVisible(bool(self._read_only))
 
     def _on_button(self) -> None:
         if self._busy:
@@ -313,9 +328,11 @@ class Composer(QWidget):
             self._show_button()
         if self._quiet:
             return
-        if not self._draft_timer.isActive():
+        waits = self._draft_timer.isActive()
+        if not waits:
             self.typing_began.emit()
-        self._draft_timer.start()
+        if not waits or self._edit.document().characterCount() > LONG_DRAFT:
+            self._draft_timer.start()
 
     def _on_long_text(self, text: str) -> None:
         self._offer.offer(text)

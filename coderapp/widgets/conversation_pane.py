@@ -290,6 +290,7 @@ class ConversationPane(QFrame):
             if session.model.rows:
                 self._stack.setCurrentWidget(self.view)  # first: the rows are then measured for the width that it gets
             self.view.set_model(session.model)
+        self.composer.set_read_only(session.conversation.read_only)
         self._show_draft()
         self._on_changed()
         self._on_rows()
@@ -342,7 +343,7 @@ class ConversationPane(QFrame):
             self._session.prepare()
 
     def _on_suggestion(self, prompt: str) -> None:
-        if self._session is not None:
+        if self._session is not None and not self._session.conversation.read_only:
             self._session.send(prompt)
             self.composer.setFocus()
 

@@ -263,9 +263,10 @@ class MainWindow(QMainWindow):
 
     def _on_state(self) -> None:
         idle = self._session is None or self._session.is_idle
+        may_ask = self._session is None or self._session.may_ask
         self._stop.setEnabled(not idle)
-        self._again.setEnabled(idle)
-        self._edit.setEnabled(idle)
+        self._again.setEnabled(may_ask)
+        self._edit.setEnabled(may_ask)
 
     def _on_profiles(self) -> None:
         self.pane.show_profiles(self._parts.profiles.profiles)
@@ -279,7 +280,7 @@ class MainWindow(QMainWindow):
     # what the view asks for
 
     def _on_edit(self, message_id: str) -> None:
-        if self._session is not None and self._session.is_idle:
+        if self._session is not None and self._session.may_ask:
             self.pane.composer.report_draft()
             message = self._session.conversation.messages[message_id]
             self.pane.composer.edit_message(message_id, message.text, message.files)

@@ -231,8 +231,7 @@ def test_damaged_files_stand_among_the_others(paths: Paths, store: ConversationS
     for name, data in damage.items():
         fresh.load(name)
         assert (paths.conversations / f"{name}.json.damaged-1").read_bytes() == data
-    with pytest.raises(NewerVersion):
-        fresh.load("newer")
+    assert fresh.load("newer").read_only
     with pytest.raises(StorageError, match="could not be read"):
         fresh.load("folder")
     assert {head.id for head in ConversationStore(paths).list() if head.state is HeadState.READY} == {ONE, *damage}
@@ -348,13 +347,15 @@ def test_a_later_version_is_left_alone_by_everything(paths: Paths, store: Conver
     talk(store)
     store.close()
     path = paths.conversations / f"{ONE}.json"
-    later = path.read_bytes().replace(b'"version": 1', b'"version": 2')
+    later = path.read_bytes().replace(b'"version": 2', b'"version": 3')
     path.write_bytes(later)
     fresh = ConversationStore(paths)
     assert [head.state for head in fresh.list()] == [HeadState.NEWER]
-    for call in (fresh.load, fresh.fold, fresh.settle):
+    for call in (fresh.fold, fresh.settle):
         with pytest.raises(NewerVersion):
             call(ONE)
+    assert fresh.load(ONE).read_only
+    assert fresh.load(ONE).messages["a"].text == "Because."
     with pytest.raises(NewerVersion):
         fresh.set_fields(ONE, draft="x")
     fresh.close()
@@ -368,14 +369,14 @@ def test_an_unknown_field_outlives_a_session(paths: Paths, store: ConversationSt
     store.close()
     path = paths.conversations / f"{ONE}.json"
     value = json.loads(path.read_bytes())
-    value["folder"] = "Work"
+    value["colour"] = "red"
     value["messages"][0]["starred"] = True
     path.write_text(json.dumps(value))
     fresh = ConversationStore(paths)
     fresh.set_fields(ONE, draft="x")
     fresh.close()
     value = json.loads(path.read_bytes())
-    assert (value["folder"], value["messages"][0]["starred"]) == ("Work", True)
+    assert (value["colour"], value["messages"][0]["starred"]) == ("red", True)
     assert fresh.take_problems() == []
 
 

@@ -269,7 +269,7 @@ def test_a_later_version_is_not_touched() -> None:
         changed(value)
     assert "leaves the file as it is" in caught.value.advice
     with pytest.raises(NewerVersion):  # also where the rest of it is of another kind
-        decode(CONVERSATION_ID, b'{"version": 2, "messages": {"\xff')
+        decode(CONVERSATION_ID, b'{"version": 3, "messages": {"\xff')
 
 
 def test_every_place_at_which_a_file_can_end() -> None:
