@@ -7,7 +7,6 @@ newest first is the order of the numbers, and days are ranges of them.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import random
@@ -26,8 +25,8 @@ from coderapp.storage.index_words import fold, tokens
 VERSION = 1
 """Of the tables, and of what counts as a word: an index of another one is made again."""
 
-SLICE = 1_000
-"""Messages that are written at a stretch."""
+SLICE = 4_000
+"""Messages that are written at a stretch: the fewer stretches, the fewer pieces of the index have to be joined."""
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value);
@@ -39,10 +38,12 @@ CREATE TABLE messages (
     number INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, role TEXT, created REAL, id TEXT NOT NULL, about TEXT,
     text TEXT
 );
+CREATE INDEX by_updated ON conversations (updated);
 CREATE INDEX by_conversation ON messages (conversation, id);
 CREATE TABLE labels (number INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));
 CREATE TABLE terms (number INTEGER PRIMARY KEY, term TEXT UNIQUE);
 CREATE VIRTUAL TABLE words USING fts5 (text, about, content='', tokenize='ascii', prefix='1 2 3');
+INSERT INTO words (words, rank) VALUES ('hashsize', 16777216);
 CREATE VIRTUAL TABLE titles USING fts5 (text, content='', tokenize='ascii', prefix='1 2 3');
 """
 
@@ -319,30 +320,39 @@ class Index:
     def _add(self, pairs: Sequence[tuple[Row, int]]) -> None:
         """Sorted by time: the index of words is written out wherever a number is lower than the one before."""
         terms: set[str] = set()
+        messages: list[tuple[int, int, str, float, str, str, str]] = []
         words: list[tuple[int, str, str]] = []
-        for row, conversation in pairs:
+        places = self._places([row.created for row, _ in pairs])
+        for place, (row, conversation) in zip(places, pairs, strict=True):
             about = self._about(row, conversation)
-            place = self._insert(row, conversation, about)
             found = tokens(fold(row.text))
             terms.update(found)
+            messages.append((place, conversation, row.role, row.created, row.id, about, row.text))
             words.append((place, " ".join(found), about))
         words.sort()
+        self._db.executemany(
+            "INSERT INTO messages (number, conversation, role, created, id, about, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            messages,
+        )
         self._db.executemany("INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)", words)
         self._put_terms(terms)
 
-    def _insert(self, row: Row, conversation: int, about: str) -> int:
-        """At the first number of its time that is free, or, where hundreds have one time, not far behind."""
-        place = base = number_at(row.created)
-        for step in itertools.count():
-            done = self._db.execute(
-                "INSERT OR IGNORE INTO messages (number, conversation, role, created, id, about, text)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (place, conversation, row.role, row.created, row.id, about, row.text),
-            )
-            if done.rowcount:
-                return place
-            place = base + (step + 1 if step < 8 else random.getrandbits(min(step, 40)))
-        raise AssertionError
+    def _places(self, moments: Sequence[float]) -> list[int]:
+        """For each the first number of its time that is free, or, where hundreds have one time, one not far behind."""
+        found = [number_at(moment) for moment in moments]
+        asked = "SELECT value FROM json_each(?) WHERE value IN (SELECT number FROM messages)"
+        taken = {place for (place,) in self._db.execute(asked, (json.dumps(found),))}
+        for n, base in enumerate(found):
+            step, place = 0, base
+            while place in taken or (step and self._is_taken(place)):
+                step += 1
+                place = base + (step if step < 8 else random.getrandbits(min(step, 40)))
+            found[n] = place
+            taken.add(place)
+        return found
+
+    def _is_taken(self, place: int) -> bool:
+        return self._db.execute("SELECT 1 FROM messages WHERE number = ?", (place,)).fetchone() is not None
 
     def _about(self, row: Row, conversation: int) -> str:
         return " ".join([row.marks, f"in{conversation}", *(f"label{self._label(label)}" for label in row.labels)])

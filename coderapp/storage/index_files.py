@@ -16,7 +16,7 @@ from coderapp.storage.ids import is_valid
 from coderapp.storage.index import Index, Source
 from coderapp.storage.reading import read_conversation
 
-BATCH = 1_500_000
+BATCH = 4_000_000
 """Bytes of conversations that are read before they are written to the index."""
 
 _TRIES = 3

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from coderapp.storage.index_query import Filter, Query, Word
 from coderapp.storage.index_rows import LanguageOf
-from coderapp.storage.index_terms import Terms
-from coderapp.storage.index_words import stands_alone
+from coderapp.storage.index_terms import MOST_PARTS, Terms
 
-FEW = 48
+FEW = 100
 """Conversations that are asked for by a token in each of their messages; more are looked up for each row."""
+
+FEW_PARTS = 12
+"""The same for each end of several words that follow one another."""
 
 _CONVERSATION = {
     "folder": "instr(fold(folder), ?)",
@@ -23,11 +25,13 @@ _CONVERSATION = {
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`words` and `titles` are FTS5 expressions, "" where no message or no title is looked for. `conversations` is a
-    condition on that table with its `values`, "" for none; `by_row` says that the rows have to be held against it.
+    """`words`, `exact` and `titles` are FTS5 expressions, "" where no message or no title is looked for; in `exact`
+    no word is a part of a longer one. `conversations` is a condition on that table with its `values`, "" for none;
+    `by_row` says that the rows have to be held against it.
     """
 
     words: str = ""
+    exact: str = ""
     titles: str = ""
     conversations: str = ""
     values: tuple[str | int, ...] = ()
@@ -41,7 +45,7 @@ def match_of(query: Query, db: sqlite3.Connection, terms: Terms, language_of: La
     if needed is None or (
         any(one.name == "title" and not one.negated for one in query.filters) and _only_titles(query)
     ):
-        return Match("", titles if needed is not None else "", condition, values)
+        return Match("", "", titles if needed is not None else "", condition, values)
     by_row = bool(condition)
     if condition:
         numbers = [
@@ -52,15 +56,17 @@ def match_of(query: Query, db: sqlite3.Connection, terms: Terms, language_of: La
         if len(numbers) <= FEW:
             by_row = False
             needed.append(_any([f'"in{number}"' for number in numbers]))
-    words = [_word(word, query, terms) for word in query.words if not word.negated]
+    asked = [word for word in query.words if not word.negated]
     without = [_word(word, query, terms) for word in query.words if word.negated]
-    positive = [f"text : ({one})" for one in words]
-    positive += [f"about : ({one})" for one in needed]
-    expression = " AND ".join(positive) if positive else 'about : ("all")'
     left_out = [f"text : ({one})" for one in without] + [f"about : ({one})" for one in barred]
-    if left_out:
-        expression = f"({expression}) NOT ({' OR '.join(left_out)})"
-    return Match(expression, titles, condition, values, by_row)
+
+    def expression(words: list[str]) -> str:
+        positive = [f"text : ({one})" for one in words] + [f"about : ({one})" for one in needed]
+        joined = " AND ".join(positive) if positive else 'about : ("all")'
+        return f"({joined}) NOT ({' OR '.join(left_out)})" if left_out else joined
+
+    words = expression([_word(word, query, terms) for word in asked])
+    return Match(words, expression([_phrase(word) for word in asked]), titles, condition, values, by_row)
 
 
 def _only_titles(query: Query) -> bool:
@@ -146,19 +152,32 @@ def _word(word: Word, query: Query, terms: Terms) -> str:
 
 
 def _expression(word: Word, terms: Terms, *, typing: bool) -> str:
-    """Words that stand one after the other; unless it is whole, the first may end and the last begin longer words."""
+    """The words one after the other; at an open end also those with a longer word there."""
     first, last = word.tokens[0], word.tokens[-1]
-    phrase = f'"{" ".join(word.tokens)}"'
-    if word.whole or (len(word.tokens) == 1 and stands_alone(first)):
-        return phrase
+    phrase = _phrase(word)
     if len(word.tokens) == 1:
         if len(first) <= 2:
-            return f"{phrase} *" if typing else phrase
-        return _any([f"{phrase} *", *(f'"{term}"' for term in terms.holding(first))])
-    star = "" if stands_alone(last) else " *"
-    rest = " ".join(word.tokens[1:])
-    longer = terms.ending(first, 24) if len(first) > 2 and not stands_alone(first) else []
-    return _any([f"{phrase}{star}", *(f'"{term} {rest}"{star}' for term in longer)])
+            return f"{phrase} *" if typing and word.open_right else phrase
+        longer = _beginning(first, terms, MOST_PARTS) if word.open_right else []
+        parts = [f"{phrase} *"] if longer is None else [phrase, *(f'"{term}"' for term in longer)]
+        return _any([*parts, *(f'"{term}"' for term in (terms.holding(first) if word.open_left else ()))])
+    firsts = [first, *(terms.ending(first, FEW_PARTS) if word.open_left and len(first) > 2 else ())]
+    lasts = _beginning(last, terms, FEW_PARTS) if word.open_right else []
+    star = " *" if lasts is None else ""
+    middle = word.tokens[1:-1]
+    pairs = [(one, last) for one in firsts] + [(one, other) for other in lasts or () for one in firsts]
+    return _any([f'"{" ".join([one, *middle, other])}"{star}' for one, other in pairs[:MOST_PARTS]])
+
+
+def _beginning(part: str, terms: Terms, most: int) -> list[str] | None:
+    """Words that begin so are asked for one by one: SQLite would join all their places before it gives the first, but
+    for beginnings of up to three letters, which it keeps. None where it has to.
+    """
+    return terms.beginning(part, most) if len(part) > 3 else None
+
+
+def _phrase(word: Word) -> str:
+    return f'"{" ".join(word.tokens)}"'
 
 
 def _any(parts: list[str]) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from coderapp.storage.index_words import fold, tokens
+from coderapp.storage.index_words import fold, stands_alone, tokens
 
 MOST_TERMS = 32
 """Words and filters of one query; what is typed beyond them is left out."""
@@ -35,12 +35,22 @@ _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`tokens` stand one after the other. A `whole` one is as it is; otherwise the ends may be parts of words."""
+    """`tokens` stand one after the other. Where it is not quoted (`whole`), and `text` begins or ends with a letter,
+    the first may be the end, the last the beginning of a longer word.
+    """
 
     tokens: tuple[str, ...]
     text: str
     whole: bool = False
     negated: bool = False
+
+    @property
+    def open_left(self) -> bool:
+        return not self.whole and self.text[:1].isalnum() and not stands_alone(self.tokens[0])
+
+    @property
+    def open_right(self) -> bool:
+        return not self.whole and self.text[-1:].isalnum() and not stands_alone(self.tokens[-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,9 @@
-"""The best of what fits, by BM25 with a few words of our own."""
+"""Which rows fit: the newest, or the best.
+
+The best of all that fits a common word would cost a tenth of a second and more, for each row has to be counted. So the
+newest thousands that hold the words themselves are weighed (BM25, by SQLite), messages in which they stand side by side
+go up, and only where that is not enough those follow that hold longer words.
+"""
 
 from __future__ import annotations
 
@@ -7,50 +12,108 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
-from coderapp.storage.index_query import Query, Word
+from coderapp.storage.index import number_at
+from coderapp.storage.index_match import Match
+from coderapp.storage.index_query import Query
 from coderapp.storage.index_words import fold
 
-_K = 1.2
-_B = 0.6
-_USUAL = 900.0
-"""Characters of a usual message."""
+WEIGHED = 4_000
+"""Messages, the newest that hold the words, which are weighed."""
 
-_EXACT = 1.0
-_PART = 0.35
-"""What a part of a longer word counts beside the word itself."""
+COUNTED = 300
+"""The same of those that hold phrases, or longer words: their texts are read."""
 
-_MOST = 20_000
-"""Characters of a message that are counted."""
+_TOP = 120
+"""Of them, the best in which it is looked where the words stand."""
+
+_READ = 20_000
+"""Characters of each that are looked at."""
+
+_END = 1 << 62
+
+_BETWEEN = r"[\W_]{0,8}?"
+"""What may stand between two words of a phrase."""
+
+_WORDS = "words w"
+_WITH_PLACES = "words w CROSS JOIN messages m ON m.number = w.rowid"
 
 
-def best(db: sqlite3.Connection, query: Query, numbers: Sequence[int], now: float) -> list[int]:
-    """The numbers, best first; of equals the newest."""
-    words = [word for word in query.words if not word.negated]
-    if not numbers:
-        return []
-    counted: list[tuple[int, float, list[float]]] = []
-    having = [0] * len(words)
-    patterns = [(_exactly(word), word) for word in words]
+def newest(db: sqlite3.Connection, query: Query, match: Match, most: int) -> Sequence[int]:
+    """The row numbers of what fits, newest first."""
+    return _numbers(db, query, match, match.words, "w.rowid DESC", most)
+
+
+def best(db: sqlite3.Connection, query: Query, match: Match, most: int) -> Sequence[int]:
+    """The row numbers of what fits, best first; without words the newest are the best."""
+    if not any(not word.negated for word in query.words):
+        return newest(db, query, match, most)
+    found = _best_exact(db, query, match, max(most, _TOP))
+    if len(found) < most and match.words != match.exact:
+        known = set(found)
+        others = _counted(db, query, _numbers(db, query, match, match.words, "w.rowid DESC", COUNTED))
+        found += [number for number in others if number not in known]
+    return found[:most]
+
+
+def _best_exact(db: sqlite3.Connection, query: Query, match: Match, most: int) -> list[int]:
+    if any(len(word.tokens) > 1 for word in query.words):
+        # For each phrase SQLite would look through all rows in which its words are.
+        return _counted(db, query, _numbers(db, query, match, match.exact, "w.rowid DESC", COUNTED))
+    weighed = WEIGHED // 4 if match.by_row else WEIGHED
+    last = _numbers(db, query, match, match.exact, "w.rowid DESC", 1, skip=weighed - 1)
+    # The second column, what is said about the message, is no reason to be better.
+    found = _numbers(db, query, match, match.exact, "bm25(words, 1.0, 0.0), w.rowid DESC", most, first=last)
+    return _side_by_side_first(db, query, found)
+
+
+def _counted(db: sqlite3.Connection, query: Query, numbers: list[int]) -> list[int]:
+    """The like of BM25 over texts in memory, where parts of words count too."""
+    patterns = [re.compile(_BETWEEN.join(map(re.escape, word.tokens))) for word in query.words if not word.negated]
+    rows: list[tuple[int, float, list[int]]] = []
     for number in numbers:
-        (text,) = db.execute("SELECT substr(text, 1, ?) FROM messages WHERE number = ?", (_MOST, number)).fetchone()
-        folded = fold(text)
-        counts = []
-        for n, (pattern, word) in enumerate(patterns):
-            exact = len(pattern.findall(folded))
-            count = _EXACT * exact
-            if not word.whole and len(word.tokens) == 1:
-                count += _PART * (folded.count(word.tokens[0]) - exact)
-            having[n] += exact > 0
-            counts.append(count)
-        counted.append((number, _K * (1 - _B + _B * len(text) / _USUAL), counts))
-    weights = [math.log(1 + (len(numbers) - many + 0.5) / (many + 0.5)) + 0.1 for many in having]
+        folded = _text(db, number)
+        rows.append((number, 0.3 + len(folded) / 1000, [len(pattern.findall(folded)) for pattern in patterns]))
+    having = [sum(row[2][place] > 0 for row in rows) for place in range(len(patterns))]
+    weights = [math.log(1 + (len(rows) - many + 0.5) / (many + 0.5)) + 0.1 for many in having]
 
-    def score(row: tuple[int, float, list[float]]) -> tuple[float, int]:
-        number, norm, counts = row
-        return sum(w * c * (_K + 1) / (c + norm) for w, c in zip(weights, counts, strict=True)), number
+    def score(row: tuple[int, float, list[int]]) -> tuple[float, int]:
+        return sum(weight * n / (n + row[1]) for weight, n in zip(weights, row[2], strict=True)), row[0]
 
-    return [row[0] for row in sorted(counted, key=score, reverse=True)]
+    return [row[0] for row in sorted(rows, key=score, reverse=True)]
 
 
-def _exactly(word: Word) -> re.Pattern[str]:
-    return re.compile(r"(?<![^\W_])" + r"[\W_]{1,40}?".join(map(re.escape, word.tokens)) + r"(?![^\W_])")
+def _numbers(
+    db: sqlite3.Connection, query: Query, match: Match, expression: str, order: str, most: int, *, skip: int = 0,
+    first: Sequence[int] = (),
+) -> list[int]:  # fmt: skip
+    start = max(number_at(query.after) if query.after is not None else -1, *first, -1)
+    end = number_at(query.before) if query.before is not None else _END
+    source, condition = _WORDS, ""
+    values: tuple[str | int, ...] = (expression, start, end)
+    if match.by_row:
+        source = _WITH_PLACES
+        condition = f" AND m.conversation IN (SELECT number FROM conversations WHERE {match.conversations})"
+        values += match.values
+    rows = db.execute(
+        f"SELECT w.rowid FROM {source} WHERE w.words MATCH ? AND w.rowid >= ? AND w.rowid < ?{condition}"
+        f" ORDER BY {order} LIMIT ? OFFSET ?", (*values, most, skip),
+    )  # fmt: skip
+    return [number for (number,) in rows]
+
+
+def _side_by_side_first(db: sqlite3.Connection, query: Query, numbers: list[int]) -> list[int]:
+    """Those in which the words follow one another, as they were typed, before the others."""
+    words = [word for word in query.words if not word.negated]
+    if len(words) < 2:
+        return numbers
+    pattern = re.compile(_BETWEEN.join(re.escape(token) for word in words for token in word.tokens))
+
+    def apart(number: int) -> bool:
+        return pattern.search(_text(db, number)) is None
+
+    return [*sorted(numbers[:_TOP], key=apart), *numbers[_TOP:]]
+
+
+def _text(db: sqlite3.Connection, number: int) -> str:
+    (text,) = db.execute("SELECT substr(text, 1, ?) FROM messages WHERE number = ?", (_READ, number)).fetchone()
+    return fold(text)

@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from coderapp.core.search import Found, Hit, Order
-from coderapp.storage.index import VERSION, number_at
+from coderapp.storage.index import VERSION
 from coderapp.storage.index_match import Match, match_of
 from coderapp.storage.index_query import Query, parse
-from coderapp.storage.index_rank import best
+from coderapp.storage.index_rank import best, newest
 from coderapp.storage.index_rows import LanguageOf
 from coderapp.storage.index_snippets import pattern_of, snippet
 from coderapp.storage.index_terms import Terms
@@ -22,8 +22,6 @@ from coderapp.storage.index_words import fold
 PAGE = 50
 TITLES = 10
 """Conversations by their titles that stand before the messages."""
-
-_END = 1 << 62
 
 
 def _now() -> datetime:
@@ -53,7 +51,8 @@ class Searcher:
             self._terms.update(db)
             match = match_of(query, db, self._terms, self._language_of)
             titles = self._by_title(db, query, match)
-            numbers = self._numbers(db, query, match, order, most) if match.words else []
+            choose = newest if order is Order.NEWEST else best
+            numbers = choose(db, query, match, most + 1) if match.words else []
             hits = self._hits(db, query, numbers[:most])
         finally:
             with suppress(sqlite3.Error):
@@ -97,13 +96,6 @@ class Searcher:
         self._db, self._file, self._terms = db, (status.st_dev, status.st_ino), Terms()
         return db
 
-    def _numbers(self, db: sqlite3.Connection, query: Query, match: Match, order: Order, most: int) -> Sequence[int]:
-        limit = most + 1 if order is Order.NEWEST or not query.words else max(CANDIDATES, most + 1)
-        numbers = newest(db, query, match, limit)
-        if order is Order.NEWEST or not query.words:
-            return numbers
-        return best(db, query, numbers, self._now().timestamp())
-
     def _hits(self, db: sqlite3.Connection, query: Query, numbers: Sequence[int]) -> Sequence[Hit]:
         pattern = pattern_of(query)
         hits: list[Hit] = []
@@ -127,7 +119,7 @@ class Searcher:
                 condition += f" AND updated {comparison} ?"
                 values.append(moment)
         rows = db.execute(
-            "SELECT id, title, updated FROM conversations"
+            "SELECT id, title, updated FROM conversations INDEXED BY by_updated"
             f" WHERE number IN (SELECT rowid FROM titles WHERE titles MATCH ?){condition}"
             f" ORDER BY updated DESC LIMIT {TITLES}", values,
         )  # fmt: skip
@@ -137,27 +129,3 @@ class Searcher:
             for name, title, updated in rows
             for shown in (snippet(title, pattern),)
         ]
-
-
-CANDIDATES = 1_000
-"""Messages, the newest that fit, among which a search by rank finds the best."""
-
-
-def newest(db: sqlite3.Connection, query: Query, match: Match, most: int) -> list[int]:
-    """The row numbers of what fits, newest first."""
-    first = number_at(query.after) if query.after is not None else -1
-    end = number_at(query.before) if query.before is not None else _END
-    if not match.by_row:
-        rows = db.execute(
-            "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
-            (match.words, first, end, most),
-        )
-    else:
-        rows = db.execute(
-            "SELECT w.rowid FROM words w CROSS JOIN messages m ON m.number = w.rowid WHERE w.words MATCH ?"
-            " AND w.rowid >= ? AND w.rowid < ?"
-            f" AND m.conversation IN (SELECT number FROM conversations WHERE {match.conversations})"
-            " ORDER BY w.rowid DESC LIMIT ?",
-            (match.words, first, end, *match.values, most),
-        )
-    return [number for (number,) in rows]

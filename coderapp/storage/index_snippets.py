@@ -36,10 +36,10 @@ def pattern_of(query: Query) -> re.Pattern[str] | None:
 
 def _pattern(word: Word, *, typing: bool) -> str:
     first, last = word.tokens[0], word.tokens[-1]
-    part_of_word = not word.whole and (len(word.tokens) > 1 or len(first) > 2)
     # A word of one or two letters is one by itself, or the beginning of one that is being typed.
-    left = "" if stands_alone(first) or (part_of_word and len(first) > 2) else r"(?<![^\W_])"
-    right = "" if stands_alone(last) or part_of_word or (typing and not word.whole) else r"(?![^\W_])"
+    left = "" if stands_alone(first) or (word.open_left and len(first) > 2) else r"(?<![^\W_])"
+    longer = typing or len(word.tokens) > 1 or len(last) > 2
+    right = "" if stands_alone(last) or (word.open_right and longer) else r"(?![^\W_])"
     return left + r"[\W_]{0,40}?".join(map(re.escape, word.tokens)) + right
 
 

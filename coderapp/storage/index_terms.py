@@ -25,11 +25,21 @@ class Terms:
             self._last = rows[-1][0]
             self._text = f"{self._text}{chr(10).join([term for _, term in rows])}\n"
 
+    def beginning(self, part: str, most: int = MOST_PARTS) -> list[str] | None:
+        """Words that begin with `part` and go on; None where there are more of them."""
+        found: dict[str, None] = {}
+        for word, _ in self._places(f"\n{part}", 1):
+            if word != part:
+                found[word] = None
+                if len(found) > most:
+                    return None
+        return list(found)
+
     def holding(self, part: str, most: int = MOST_PARTS) -> list[str]:
         """Words with `part` in them but not at their beginning."""
         found: dict[str, None] = {}
         for word, at in self._places(part):
-            if at and len(word) != len(part):
+            if at:
                 found[word] = None
                 if len(found) >= most:
                     break
@@ -45,14 +55,15 @@ class Terms:
                     break
         return list(found)
 
-    def _places(self, part: str) -> Iterator[tuple[str, int]]:
-        """The word around each place of the part, and where in the word it is."""
+    def _places(self, part: str, skip: int = 0) -> Iterator[tuple[str, int]]:
+        """The word around each place of the part, and where in the word it is; the part's first `skip` characters stand
+        before the word."""
         text = self._text
         at = text.find(part)
         for _ in range(_MOST_LOOKS):
             if at < 0:
                 return
-            start = text.rfind("\n", 0, at) + 1
-            end = text.find("\n", at)
-            yield text[start:end], at - start
+            start = text.rfind("\n", 0, at + skip) + 1
+            end = text.find("\n", at + skip)
+            yield text[start:end], at + skip - start
             at = text.find(part, end)

@@ -23,12 +23,19 @@ _SIGNS = "\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963\u0981-\u0983
 
 _PLAIN = re.compile(f"[a-z0-9]{{1,{MOST_LETTERS}}}")
 _ANY = re.compile(rf"[{_ALONE}]|(?:(?![{_ALONE}])[^\W_]|[{_SIGNS}]){{1,{MOST_LETTERS}}}")
+# Each stands for one space: a text that has no other signs beyond ASCII goes the quick way.
+_PUNCTUATION = re.compile(
+    "[\u00a0\u00a1\u00ab\u00b7\u00bb\u00bf\u2010-\u2027\u202f-\u205e\u3000-\u3003\u3008-\u3011\uff01\uff0c]"
+)
 _ACCENTS = re.compile("[\u00ad\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]+")
 _STANDS_ALONE = re.compile(f"[{_ALONE}]")
 
 
 def fold(text: str) -> str:
     """Lower case, without accents, in one form: what is the same to somebody who searches."""
+    if text.isascii():
+        return text.lower()
+    text = _PUNCTUATION.sub(" ", text)
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))).casefold()
