@@ -13,6 +13,7 @@ from coderapp.exchange.importers.values import (
     JsonObject,
     count_of,
     first,
+    has_words,
     is_blank,
     items,
     line_of,
@@ -29,18 +30,27 @@ def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(value.get("id")),
-        line_of(first(value, "name", "threadName")),
+        "",
         unix_time(value.get("createdAt")),
         pinned=value.get("starred") is True,
         tags=("chatbox thread",) if value.get("is-thread") is True else (),
     )
+    found.title = found.line("name", first(value, "name", "threadName"))
     last = _list(value.get("messages"), "", found)
     forks = mapping(value.get("messageForksHash"))
+    if not isinstance(value.get("messageForksHash"), dict) and has_words(value.get("messageForksHash")):
+        found.odd.append(("messageForksHash", value.get("messageForksHash")))
     for place, (after, fork) in enumerate(forks.items()):
-        lists = items(mapping(fork).get("lists")) if isinstance(fork, dict) else [fork]
-        for row in lists:
-            rest = mapping(row).get("messages") if isinstance(row, dict) else row
-            _list(rest, after, found, f"fork-{place}")
+        lists = mapping(fork).get("lists")
+        if not isinstance(lists, list | dict):
+            if has_words(fork):
+                found.odd.append(("fork of messages", fork))
+            continue
+        for row in items(lists):
+            if isinstance(row, dict) and "messages" in row:
+                _list(row.get("messages"), after, found, f"fork-{place}")
+            elif has_words(row):
+                found.odd.append(("fork of messages", row))
     found.leaf = last
     if not forks:
         promote_system(found)
@@ -51,9 +61,14 @@ def sessions(value: JsonObject) -> list[JsonObject]:
     """The session, then each of its older threads as a session of its own, named after both."""
     value = mapping(value.get("session")) or value
     rows = [value]
+    if not isinstance(value.get("threads"), list | dict) and has_words(value.get("threads")):
+        rows.append({"name": line_of(value.get("name")), "messages": [value.get("threads")], "is-thread": True})
     for place, thread in enumerate(items(value.get("threads"))):
         if isinstance(thread, dict) and thread.get("messages") is not None:
             own = line_of(thread.get("id")) or f"{line_of(value.get('id'))}-thread-{place}"
+            if not isinstance(thread.get("name"), str) and has_words(thread.get("name")):
+                rows.append({**thread, "id": own, "is-thread": True})
+                continue
             name = " – ".join(filter(None, (line_of(value.get("name")), line_of(thread.get("name")))))
             rows.append({**thread, "id": own, "name": name, "is-thread": True})
         elif not is_blank(thread):
@@ -109,6 +124,7 @@ def _message(value: JsonValue, found: FoundConversation) -> FoundMessage | None:
         parts.picture(text_of(first(mapping(picture), "url", "storageKey")))
     if not is_blank(error := value.get("error")):
         content_into(error, parts)
+    parts.or_raw(value, "message", "contentParts", "content")
     if parts.is_empty:
         return None
     created = unix_time(first(value, "timestamp", "updatedAt"))

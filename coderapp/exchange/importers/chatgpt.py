@@ -8,10 +8,11 @@ itself hides, are passed over; their replies move up.
 from __future__ import annotations
 
 from coderapp.core.message import FinishReason, JsonValue, Role
-from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts, answered, role_of
+from coderapp.exchange.importers.found import PLACING, FoundConversation, FoundMessage, Parts, answered, role_of
 from coderapp.exchange.importers.values import (
     JsonObject,
     first,
+    has_words,
     is_blank,
     items,
     line_of,
@@ -34,16 +35,19 @@ def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(first(value, "conversation_id", "id")),
-        line_of(value.get("title")),
+        "",
         unix_time(value.get("create_time")),
         unix_time(value.get("update_time")),
         archived=value.get("is_archived") is True,
         pinned=value.get("is_starred") is True,
     )
+    found.title = found.line("title", value.get("title"))
     nodes = _nodes(value.get("mapping"), found)
     kept: dict[str, FoundMessage] = {}
     for name, node in nodes.items():
         message = node.get("message")
+        if message is None and has_words({key: item for key, item in node.items() if key not in PLACING | {"message"}}):
+            message = {"content": {"content_type": "node", **node}}
         if message is not None and (read_one := _message(name, message, found)) is not None:
             kept[name] = read_one
     for name, one in kept.items():
@@ -95,6 +99,7 @@ def _message(name: str, value: JsonValue, found: FoundConversation) -> FoundMess
         _content(content, parts)
         if role is Role.TOOL and not parts.is_empty and (tool := line_of(author.get("name"), 100)):
             parts.heading(f"{tool}")
+    parts.or_raw(value, "message", "content")
     for attached in items(about.get("attachments")):
         if attached_name := line_of(mapping(attached).get("name")):
             parts.missing("attached file", attached_name)

@@ -12,7 +12,9 @@ from coderapp.exchange.importers.found import FoundConversation, FoundMessage, P
 from coderapp.exchange.importers.values import (
     JsonObject,
     as_json,
+    clean,
     first,
+    has_words,
     is_blank,
     items,
     line_of,
@@ -26,18 +28,25 @@ SOURCE = "claude"
 NO_PARENT = "00000000-0000-4000-8000-000000000000"
 """Stands for the parent of a first message."""
 
+NOT_SHOWN = "This block is not supported on your current device yet."
+"""Stands in the flat text for a block that is no text."""
+
+
+_ABOUT_FILES = {"file_name", "file_size", "file_type", "id", "created_at", "extracted_content"}
+
 
 def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(first(value, "uuid", "id")),
-        line_of(first(value, "name", "title")),
+        "",
         unix_time(value.get("created_at")),
         unix_time(value.get("updated_at")),
         folder=line_of(mapping(value.get("project")).get("name"), 80),
         pinned=value.get("is_starred") is True,
         leaf=line_of(value.get("current_leaf_message_uuid")),
     )
+    found.title = found.line("title", first(value, "name", "title"))
     model = text_of(value.get("model"))
     in_tree = any("parent_message_uuid" in mapping(item) for item in items(value.get("chat_messages")))
     skipped: dict[str, str | None] = {}
@@ -72,6 +81,7 @@ def _message(value: JsonValue, found: FoundConversation, model: str, in_tree: bo
         if name := line_of(first(mapping(named), "file_name", "name")):
             parts.missing("attached file", name)
     _content(value, parts)
+    parts.or_raw(value, "message", "content", "text")
     created = unix_time(first(value, "created_at", "updated_at"))
     parent: str | None = None
     if in_tree:
@@ -89,17 +99,19 @@ def _message(value: JsonValue, found: FoundConversation, model: str, in_tree: bo
 
 
 def _content(value: JsonObject, parts: Parts) -> None:
-    """The blocks; the flat text where they say nothing. The flat text has notes instead of what tools did."""
+    """The blocks; of the flat text what is not in them. It has notes instead of what tools did."""
     content, text = value.get("content"), value.get("text")
-    gathered = parts.count
     if isinstance(content, str):
         parts.text(content)
     else:
         for block in items(content):
             _block(block, parts)
     if isinstance(text, str):
-        if parts.count == gathered:
-            parts.text(text)
+        told = parts.everything
+        for piece in text.split(NOT_SHOWN):
+            piece = piece.replace("```\n\n```", "").strip().removesuffix("```").removeprefix("```").strip()
+            if clean(piece) not in told:
+                parts.text(piece)
     elif not is_blank(text):
         parts.raw(text, "text")
 
@@ -168,7 +180,11 @@ def _attachment(value: JsonValue, parts: Parts) -> None:
     name = line_of(inside.get("file_name"), 200) or "attachment.txt"
     if isinstance(text, str) and text.strip():
         parts.file(name, line_of(inside.get("file_type"), 100) or "text/plain", text)
-    elif not is_blank(text) or (not isinstance(value, dict) and not is_blank(value)):
+    elif (
+        not is_blank(text)
+        or (not isinstance(value, dict) and not is_blank(value))
+        or has_words({key: item for key, item in inside.items() if key not in _ABOUT_FILES})
+    ):
         parts.raw(value, "attachment")
     elif inside:
         parts.missing("attached file", name)

@@ -17,7 +17,7 @@ from coderapp.exchange.importers import (
     ours,
 )
 from coderapp.exchange.importers.found import FoundConversation, role_of
-from coderapp.exchange.importers.values import JsonObject, items, mapping
+from coderapp.exchange.importers.values import JsonObject, has_words, items, mapping
 from coderapp.storage.document import Document
 
 Found = FoundConversation | Document
@@ -120,9 +120,18 @@ def conversations_in(value: JsonValue, depth: int = 0) -> Iterator[tuple[Format,
     if not isinstance(value, dict):
         return
     if "chat-sessions-list" in value or any(name.startswith("session:") for name in value):
+        names = {
+            row.get("id"): row.get("name")
+            for row in map(mapping, items(value.get("chat-sessions-list")))
+            if isinstance(row.get("id"), str)
+        }
         for name, session in value.items():
             if name.startswith("session:") and isinstance(session, dict):
+                if not isinstance(session.get("name"), str):
+                    session = {**session, "name": session.get("name") or names.get(name.removeprefix("session:"))}
                 yield from _of_chatbox(session)
+            elif name.startswith("session:") and has_words(session):
+                yield from _of_chatbox({"id": name, "messages": [session]})
         return
     if value.get("__source") == "chatbox" and isinstance(value.get("session"), dict):
         yield from _of_chatbox(value)

@@ -17,10 +17,18 @@ from coderapp.core.message import (
     TextPart,
     TokenUsage,
 )
-from coderapp.exchange.importers.values import as_json, clean, line_of
+from coderapp.exchange.importers.values import JsonObject, as_json, clean, has_words, line_of, text_of
 
 LARGE_DATA = 16_384
 """Characters of a picture or the like, written as text, from which it is left out: a conversation of ours is text."""
+
+
+PLACING = {
+    "id", "uuid", "messageId", "parent", "parentId", "parentMessageId", "parent_message_uuid", "children",
+    "childrenIds", "conversationId", "role", "sender", "from", "author", "model", "created_at", "updated_at",
+    "createdAt", "updatedAt", "timestamp", "type", "senderInfo", "user", "status", "currentlySelected",
+}  # fmt: skip
+"""Fields of a message that place it; there are no words in them that somebody wrote."""
 
 
 @dataclass(slots=True)
@@ -41,7 +49,8 @@ class FoundMessage:
 @dataclass(slots=True)
 class FoundConversation:
     """`leaf` is the id of the message that the active path ends with, "" where the source does not tell. `raw` counts
-    what is kept as raw text, by what it was; `left_out` what is not here, by what it was.
+    what is kept as raw text, by what it was; `left_out` what is not here, by what it was. `odd` are fields of a wrong
+    type with words in them: `keep_odd` makes a message of them.
     """
 
     source: str
@@ -56,8 +65,31 @@ class FoundConversation:
     archived: bool = False
     messages: list[FoundMessage] = field(default_factory=list)
     leaf: str = ""
+    odd: list[tuple[str, JsonValue]] = field(default_factory=list)
     raw: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+
+    def line(self, what: str, value: JsonValue, most: int = 300) -> str:
+        """One line of a text; anything else with words in it is kept."""
+        if not isinstance(value, str | int | float) and has_words(value):
+            self.odd.append((what, value))
+        return line_of(value, most)
+
+    def words(self, what: str, value: JsonValue) -> str:
+        """A text; anything else with words in it is kept."""
+        if not isinstance(value, str) and has_words(value):
+            self.odd.append((what, value))
+        return text_of(value) if isinstance(value, str) else ""
+
+    def keep_odd(self) -> None:
+        """At the end, after the message that the path ends with."""
+        if self.odd:
+            parts = Parts(self)
+            for what, value in self.odd:
+                parts.raw(value, what)
+            above = self.leaf or (self.messages[-1].id if self.messages else "")
+            self.messages.append(FoundMessage("kept-as-it-came", above or None, Role.SYSTEM, parts.done()))
+            self.odd = []
 
 
 class Parts:
@@ -105,6 +137,13 @@ class Parts:
         else:
             self.code(text, "json", f"Kept as it came: {line_of(what, 60) or 'unknown content'}.")
 
+    def or_raw(self, value: JsonObject, what: str, *contents: str) -> None:
+        """The whole value where it said nothing and has none of the fields that could have."""
+        if self.is_empty and not any(name in value for name in contents):
+            rest: JsonValue = {name: item for name, item in value.items() if name not in PLACING}
+            if has_words(rest):
+                self.raw(value, what)
+
     def picture(self, address: str, what: str = "picture") -> None:
         """A picture or a sound is named; its bytes are not kept."""
         address = clean(address).strip()
@@ -131,6 +170,11 @@ class Parts:
     def count(self) -> int:
         """How many texts, thoughts and files there are so far."""
         return len(self._files) + len(self._thoughts) + len(self._texts)
+
+    @property
+    def everything(self) -> str:
+        """All texts and thoughts so far."""
+        return "\n\n".join([*self._thoughts, *self._texts])
 
     def done(self) -> tuple[Part, ...]:
         parts: list[Part] = [*self._files]

@@ -96,7 +96,7 @@ class Importer:
 
     def run(self, files: Sequence[Path]) -> Summary:
         self._known = known.look(self._paths)
-        found = sources(files, self.summary.faults.append)
+        found = sources(files, self.summary.fault)
         self._total = sum(source.size for source in found)
         for source in found:
             self._file_name, self._place = source.name, 0
@@ -129,12 +129,12 @@ class Importer:
                     self._tick()
                     self._member(file, member)
         except Unreadable as error:
-            self.summary.faults.append(str(error))
+            self.summary.fault(str(error))
             return
         self._gathered(file)
         self._pending(file)
         if not file.recognised:
-            self.summary.passed_over.append(source.name)
+            self.summary.pass_over(source.name)
 
     def _member(self, file: _File, member: Member) -> None:
         where = f"{file.source.name}, byte {member.at:,}"
@@ -146,7 +146,7 @@ class Importer:
                 return
             self.summary.place(f"{where}: damaged; what stands before the fault was read.")
             if member.lost:
-                self.summary.faults.append(f"{where}: {member.lost:,} damaged bytes could not be kept.")
+                self.summary.fault(f"{where}: {member.lost:,} damaged bytes could not be kept.")
         elif formats.is_message(value):
             if file.loose and member.at - file.loose_from > GATHERED:
                 self._gathered(file)
@@ -168,7 +168,7 @@ class Importer:
             if not is_blank(item):
                 size = sum(map(len, strings_in(item)))
                 if file.pending_size + size > PENDING:
-                    self.summary.faults.append(
+                    self.summary.fault(
                         f"{file.source.name}, byte {member.at:,}: not understood, and too much to be kept."
                     )
                     continue
@@ -201,11 +201,11 @@ class Importer:
         try:
             found = kind.read(value)
         except ours.TooNew:
-            self.summary.faults.append(f"{where}: saved by a newer coderapp; import it with that one.")
+            self.summary.fault(f"{where}: saved by a newer coderapp; import it with that one.")
             return
         except Exception:
             log.exception("a conversation of %s could not be read", kind.name)
-            self.summary.faults.append(f"{where}: a conversation that could not be read; it is kept as raw text.")
+            self.summary.fault(f"{where}: a conversation that could not be read; it is kept as raw text.")
             found = FoundConversation("raw", title=line_of(value.get("title")) or f"Unreadable in {file.stem}")
             parts = Parts(found)
             parts.raw(value, f"conversation of {kind.name}")
@@ -227,6 +227,7 @@ class Importer:
         self._take_found(found, file, where)
 
     def _take_found(self, found: FoundConversation, file: _File, where: str) -> None:
+        found.keep_odd()
         conversation = build(found, self._now())
         digest = digest_of(conversation)
         key = (found.source, found.id or f"sha:{digest}")

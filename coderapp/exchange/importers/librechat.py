@@ -30,13 +30,15 @@ def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(first(value, "conversationId", "_id")),
-        line_of(value.get("title")),
+        "",
         unix_time(value.get("createdAt")),
         unix_time(value.get("updatedAt")),
-        system_prompt=text_of(first(options, "promptPrefix", "system") or value.get("promptPrefix")),
         tags=tuple(dict.fromkeys(tag for tag in map(line_of, items(value.get("tags"))) if tag)),
         archived=value.get("isArchived") is True,
     )
+    found.title = found.line("title", value.get("title"))
+    prompt = first(options, "promptPrefix", "system") or value.get("promptPrefix")
+    found.system_prompt = found.words("system prompt", prompt if prompt or options else value.get("options"))
     model = text_of(first(options, "model", "modelLabel") or value.get("model"))
     top = first(value, "messagesTree", "messages")
     roots = [top] if isinstance(top, dict) and "messageId" in top else items(top)
@@ -100,6 +102,7 @@ def _message(value: JsonValue, above: str | None, found: FoundConversation, mode
         content_into(content, parts)
     if not (isinstance(text, str) and parts.count > before):
         content_into(text, parts)
+    parts.or_raw(value, "message", "content", "text")
     parent = value.get("parentMessageId")
     if parent == NO_PARENT:
         parent = ""

@@ -29,12 +29,13 @@ def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(value.get("id")),
-        line_of(value.get("name")),
+        "",
         unix_time(value.get("createdAt")),
         unix_time(first(value, "userLastMessagedAt", "assistantLastMessagedAt", "updatedAt")),
-        system_prompt=_system_prompt(value),
         pinned=value.get("pinned") is True,
     )
+    found.title = found.line("name", value.get("name"))
+    found.system_prompt = found.words("system prompt", _system_prompt(value))
     above = ""
     for place, item in enumerate(items(value.get("messages"))):
         above = _turn(place, item, above, found, model)
@@ -42,12 +43,12 @@ def read(value: JsonObject) -> FoundConversation:
     return found
 
 
-def _system_prompt(value: JsonObject) -> str:
-    if isinstance(value.get("systemPrompt"), str) and value.get("systemPrompt"):
-        return text_of(value.get("systemPrompt"))
+def _system_prompt(value: JsonObject) -> JsonValue:
+    if value.get("systemPrompt"):
+        return value.get("systemPrompt")
     for field in items(mapping(value.get("perChatPredictionConfig")).get("fields")):
         if mapping(field).get("key") == "llm.prediction.systemPrompt":
-            return text_of(mapping(field).get("value"))
+            return mapping(field).get("value")
     return ""
 
 
@@ -97,6 +98,7 @@ def _version(row: JsonValue, parts: Parts, model: str) -> tuple[Role, Generation
             parts.raw(content, "content")
     for step in items(row.get("steps")):
         info = _step(step, parts) or info
+    parts.or_raw(row, "message", "content", "steps")
     if role is not Role.ASSISTANT:
         return role, None
     stats = mapping(info.get("stats"))

@@ -32,11 +32,12 @@ def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(first(value, "conversation_id", "id", "uuid")),
-        line_of(first(value, "title", "name", "subject")),
+        "",
         unix_time(first(value, "created", "created_at", "createdAt", "create_time", "timestamp")),
         unix_time(first(value, "updated", "updated_at", "updatedAt", "update_time")),
         system_prompt=text_of(value.get("system")) if isinstance(value.get("system"), str) else "",
     )
+    found.title = found.line("title", first(value, "title", "name", "subject"))
     model = text_of(value.get("model"))
     for item in items(first(value, "messages", "conversations")):
         message = message_of(item, found, model)
@@ -85,8 +86,11 @@ def message_of(value: JsonValue, found: FoundConversation, model: str = "") -> F
     content_into(first(value, "content", "value", "text"), parts)
     if not is_blank(refusal := value.get("refusal")):
         content_into(refusal, parts)
+    if not isinstance(value.get("tool_calls"), list | dict) and not is_blank(value.get("tool_calls")):
+        parts.raw(value.get("tool_calls"), "tool calls")
     for call in [*items(value.get("tool_calls")), *([value["function_call"]] if value.get("function_call") else [])]:
         call_into(call, parts)
+    parts.or_raw(value, "message", "content", "value", "text", "tool_calls", "function_call")
     if parts.is_empty:
         return None
     if role is Role.TOOL and name:

@@ -11,6 +11,8 @@ from coderapp.exchange.importers.values import (
     JsonObject,
     count_of,
     first,
+    first_text,
+    has_words,
     is_blank,
     items,
     line_of,
@@ -21,6 +23,9 @@ from coderapp.exchange.importers.values import (
 
 SOURCE = "open-webui"
 
+_ABOUT_FILES = {"type", "name", "filename", "id", "url", "status", "size", "itemId", "collection_name"}
+"""What is known of a file beside its text."""
+
 
 def read(value: JsonObject) -> FoundConversation:
     chat = mapping(value.get("chat")) or value
@@ -29,20 +34,26 @@ def read(value: JsonObject) -> FoundConversation:
     found = FoundConversation(
         SOURCE,
         line_of(first(value, "id") or first(chat, "id")),
-        line_of(first(value, "title") or first(chat, "title")),
+        "",
         unix_time(first(value, "created_at", "timestamp") or first(chat, "timestamp")),
         unix_time(first(value, "updated_at")),
-        system_prompt=text_of(chat.get("system")) or text_of(mapping(chat.get("params")).get("system")),
         tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
         pinned=value.get("pinned") is True,
         archived=value.get("archived") is True,
     )
+    found.title = found.line("title", first_text(value.get("title"), chat.get("title")))
+    prompt = first(chat, "system") or mapping(chat.get("params")).get("system") or chat.get("params")
+    found.system_prompt = found.words("system prompt", prompt)
     models = [line_of(model) for model in items(chat.get("models"))]
     model = models[0] if models else ""
     history = mapping(chat.get("history"))
+    for what, odd in (("history", chat.get("history")), ("messages", history.get("messages"))):
+        if not isinstance(odd, dict | list) and has_words(odd):
+            found.odd.append((what, odd))
+    if isinstance(chat.get("history"), list) and has_words(chat.get("history")):
+        found.odd.append(("history", chat.get("history")))
     skipped: dict[str, str | None] = {}
     _take(history.get("messages"), True, found, model, skipped)
-    known = {message.id for message in found.messages} | set(skipped)
     flat = chat.get("messages")
     # The flat list repeats the shown path. Where the tree lacks something of it, or there is no tree, it counts.
     if flat is not None:
@@ -54,7 +65,7 @@ def read(value: JsonObject) -> FoundConversation:
             found.left_out += extra.left_out
         else:
             words = {message.parts for message in found.messages}
-            missing = [one for one in extra.messages if (one.id not in known or not one.id) and one.parts not in words]
+            missing = [one for one in extra.messages if one.parts not in words]
             found.messages += missing
             if missing:
                 found.raw += extra.raw
@@ -104,6 +115,7 @@ def _message(key: str, value: JsonValue, found: FoundConversation, model: str, t
     for source in items(value.get("sources")):
         if name := line_of(first(mapping(mapping(source).get("source")), "name", "url")):
             parts.text(f"Source: {name}")
+    parts.or_raw(value, "message", "content", "files", "error")
     created = unix_time(value.get("timestamp"))
     before = first(value, "parentId", "parent_id")
     parent = (line_of(before) if isinstance(before, str) else "") if tree or "parentId" in value else None
@@ -133,6 +145,10 @@ def _file(value: JsonValue, parts: Parts) -> None:
         parts.picture(text_of(inside.get("url")))
     elif isinstance(text, str) and text.strip():
         parts.file(name or "attachment.txt", "text/plain", text)
+    elif has_words(text) or (not isinstance(value, dict) and has_words(value)):
+        parts.raw(value, "file")
+    elif name and has_words(rest := {key: each for key, each in inside.items() if key not in _ABOUT_FILES}):
+        parts.raw(rest, "file")
     elif name:
         parts.missing("attached file", name)
     elif not is_blank(value):

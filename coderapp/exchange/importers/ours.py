@@ -11,6 +11,7 @@ from coderapp.storage import schema
 from coderapp.storage.document import Document
 from coderapp.storage.ids import is_valid
 from coderapp.storage.reading import read_conversation
+from coderapp.storage.records import interrupted, streaming
 
 SOURCE = "coderapp"
 
@@ -33,8 +34,7 @@ def read(value: JsonObject) -> Document:
     identity = value.get("id")
     named = identity if isinstance(identity, str) and is_valid(identity) else ""
     document = schema.decode(named, json.dumps(value).encode())
-    document.journal = 0
-    return document
+    return _settled(document)
 
 
 def with_journal(path: Path) -> Document | None:
@@ -46,5 +46,13 @@ def with_journal(path: Path) -> Document | None:
         document = read_conversation(path, journal, path.stem).document
     except StorageError:
         return None
+    return _settled(document)
+
+
+def _settled(document: Document) -> Document:
+    """As a conversation that no program is at work on."""
     document.journal = 0
+    conversation = document.conversation
+    for message in [message for message in conversation.messages.values() if streaming(message)]:
+        conversation.update(interrupted(message))
     return document

@@ -40,7 +40,13 @@ class Summary:
 
     def place(self, sentence: str) -> None:
         if len(self.places) < MOST_PLACES:
-            self.places.append(sentence)
+            self.places.append(line_of(sentence, 2000))
+
+    def fault(self, sentence: str) -> None:
+        self.faults.append(line_of(sentence, 2000))
+
+    def pass_over(self, name: str) -> None:
+        self.passed_over.append(line_of(name, 2000))
 
     def headline(self, *, done: bool = True) -> str:
         """The most important in one sentence; `done` says whether it has come in."""

@@ -35,6 +35,14 @@ def line_of(value: JsonValue, most: int = 300) -> str:
     return " ".join(text_of(value).split())[:most]
 
 
+def first_text(*values: JsonValue) -> JsonValue:
+    """The first that is a text with something in it; where none is, the first that is there at all."""
+    return next(
+        (value for value in values if isinstance(value, str) and value.strip()),
+        next((value for value in values if value is not None), None),
+    )
+
+
 def mapping(value: JsonValue) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
@@ -136,6 +144,11 @@ def strings_in(value: JsonValue) -> Iterator[str]:
             waiting.extend(reversed(item))
         elif isinstance(item, dict):
             waiting.extend(reversed(item.values()))
+
+
+def has_words(value: JsonValue) -> bool:
+    """Whether there is a text in it."""
+    return any(text.strip() for text in strings_in(value))
 
 
 def is_blank(value: JsonValue) -> bool:

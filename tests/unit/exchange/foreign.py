@@ -343,7 +343,7 @@ def chatbox() -> Json:
     return {
         "__exported_items": ["conversations"],
         "__exported_at": "2024-10-27T00:00:00.000Z",
-        "chat-sessions-list": [{"id": "s1", "name": "«Chatting»", "type": "chat"}],
+        "chat-sessions-list": [{"id": "s1", "name": "Chatting", "type": "chat"}],
         "session:s1": session,
         "settings": {"theme": "dark"},
     }
