@@ -19,7 +19,7 @@ MEGABYTES = 500
 
 _WORDS = (
     "const value = items.map(item => item.name); return the list that was sorted by its key before the request ends",
-    "größer façade naïve 数据库 查询 функция возвращает список 😀 async def handler(self, event): await queue.put(event)",
+    "größer façade naïve 数据库 查询 функция возвращает список 😀 async def handler(self, event): await it(event)",
     '<div className="card"> SELECT name FROM users WHERE created > now() ORDER BY name; cargo build --release',
 )
 

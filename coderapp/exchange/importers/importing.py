@@ -18,7 +18,7 @@ from coderapp.exchange.importers.slices import Member, Slices
 from coderapp.exchange.importers.sources import Source, Unreadable, opened, sources
 from coderapp.exchange.importers.summary import Summary
 from coderapp.exchange.importers.tree import build, digest_of
-from coderapp.exchange.importers.values import JsonObject, is_blank, line_of, strings_in
+from coderapp.exchange.importers.values import LAST_TIME, JsonObject, is_blank, line_of, strings_in
 from coderapp.storage.document import Document
 from coderapp.storage.ids import is_valid, new_id
 from coderapp.storage.paths import Paths
@@ -321,6 +321,6 @@ class Importer:
             self._known.by_origin[key] = Here(conversation_id, str(origin.get("digest")))
 
     def _free_id(self, created: float) -> str:
-        while (made := new_id(max(created, 0.0))) in self._known.ids or made in self._known.trashed_ids:
+        while (made := new_id(min(max(created, 0.0), LAST_TIME))) in self._known.ids or made in self._known.trashed_ids:
             continue
         return made
