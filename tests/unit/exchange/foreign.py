@@ -374,7 +374,7 @@ def messages() -> Json:
 
 def ours() -> Json:
     return {
-        "version": 1,
+        "version": 2,
         "id": "20251122-170355-ab12cd",
         "title": "«Ours»",
         "titled_by_user": True,
