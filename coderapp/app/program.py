@@ -26,6 +26,7 @@ from coderapp.qt.folder_book import FolderBook
 from coderapp.qt.keyring_worker import KeyringWorker, KeyStorage
 from coderapp.qt.library import Library
 from coderapp.qt.stream_worker import StreamWorker
+from coderapp.qt.title_suggestion import TitleSuggestion
 from coderapp.qt.workspace import Workspace
 from coderapp.storage.folders import FolderStore
 from coderapp.storage.keys import KeyStore, environment_key
@@ -123,6 +124,9 @@ class Program(QObject):
             streams=self.streams,
             folders=self.folders,
             parent=self,
+        )
+        self.titles = TitleSuggestion(
+            lambda: self.settings["suggest_titles"] is True, self.workspace, self.connector, self.streams, self
         )
         self.desk = EndpointDesk(self.connector, self.keys, self.streams, self)
         self.window = MainWindow(

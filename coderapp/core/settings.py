@@ -91,6 +91,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Links in answers are the model's words; look before you follow one.",
     ),
     Setting(
+        "suggest_titles", SettingKind.BOOLEAN, False, "Let the endpoint suggest titles",
+        "After the first answer, the beginnings of prompt and answer are sent once more, which costs tokens. Of what"
+        " you set, only the model goes along. A name that you gave is never replaced.",
+    ),
+    Setting(
         "built_in_pace", SettingKind.INTEGER, 300, "Pace of the built-in model", "0 is as fast as it can.",
         minimum=0, maximum=20_000, unit="tokens/s",
     ),

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from coderapp.core.continuing import continued
 from coderapp.qt.open_then import OpenThen
+from coderapp.qt.undo_stack import Step
 from coderapp.qt.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ class MessageChanges(QObject):
         session = self._workspace.current
         if message_id not in session.conversation.messages or self._is_fixed(session):
             return
-        session.set_star(message_id, on)
         name = session.conversation.id
 
-        def undo() -> None:
-            self._back.open(name, lambda found: found.set_star(message_id, not on))
+        def mark(starred: bool) -> None:
+            self._back.open(name, lambda found: found.set_star(message_id, starred))
 
-        self._workspace.undoable.emit("", undo)
+        mark(on)
+        self._workspace.undo.push(Step("", lambda: mark(not on), lambda: mark(on)))
 
     def step_branch(self, message_id: str, step: int) -> None:
         """To the sibling `step` places on."""
@@ -47,8 +48,13 @@ class MessageChanges(QObject):
         if message_id not in session.conversation.messages:
             return
         name = session.conversation.id
-        if before := session.lead_to(message_id):
-            self._workspace.undoable.emit("", lambda: self._back.open(name, lambda found: _lead(found, before)))
+        if not (before := session.lead_to(message_id)):
+            return
+
+        def lead(to: str) -> None:
+            self._back.open(name, lambda found: _lead(found, to))
+
+        self._workspace.undo.push(Step("", lambda: lead(before), lambda: lead(message_id)))
 
     def continue_from(self, message_id: str) -> None:
         """A new conversation with the path up to a message; it is shown."""

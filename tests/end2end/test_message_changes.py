@@ -145,3 +145,21 @@ def test_the_branches_lead_to_a_message_and_control_z_back(desk: Desktop, server
     assert desk.view.hasFocus()
     control_z(desk)
     assert desk.last.id == ends
+
+
+def test_what_was_taken_back_is_done_again(desk: Desktop, server: Talker) -> None:
+    desk.ask("Hello")
+    first = desk.last.id
+    desk.click(Action.STAR)
+    server.behave(says("Another."))
+    desk.click(Action.REGENERATE)
+    desk.answered()
+    second = desk.last.id
+    desk.click(Action.PREVIOUS)
+    undo = desk.program.workspace.undo
+    undo.undo()
+    undo.undo()
+    assert (desk.last.id, desk.session.conversation.starred) == (second, set())
+    undo.redo()
+    undo.redo()
+    assert (desk.last.id, desk.session.conversation.starred) == (first, {first})
