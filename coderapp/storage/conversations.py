@@ -169,8 +169,12 @@ class ConversationStore:
             self.create(conversation)
             return
         opened = self._opened(conversation.id)
-        opened.document.conversation = copied(conversation)
-        self._fold(opened)
+        before, opened.document.conversation = opened.document.conversation, copied(conversation)
+        try:
+            self._fold(opened)
+        except StorageError:
+            opened.document.conversation = before
+            raise
 
     def add_message(
         self, conversation_id: str, message: Message, parent: str | None = None, *, sync: bool = True
@@ -449,7 +453,8 @@ class ConversationStore:
         opened.fold_at = max(FOLD_AT_LEAST, len(data))
         opened.answered = 0
         opened.growing = None
-        opened.journal.remove()
+        with suppress(StorageError):  # its records are passed over from now on, and the next fold tries again
+            opened.journal.remove()
 
     def _keep_older(self, document: Document, data: bytes) -> None:
         """Before a file of an earlier version is written over: keeps it, and makes sure that `data` is all of it."""

@@ -58,8 +58,7 @@ class Trash:
             while (folder := self._trash / f"{conversation_id}.{number}").exists():
                 number += 1
             folder.mkdir(mode=0o700)
-            for name in names:
-                os.rename(source / name, folder / name)
+            _move(names, source, folder)
             for changed in (folder, self._trash, source):
                 sync_folder(changed)
         except OSError as error:
@@ -79,10 +78,10 @@ class Trash:
                     f"A conversation {trashed.id} is there already.", advice="Delete that one first."
                 )
             make_folder(target)
-            for name in reversed(names):  # the JSON last: what is listed is whole
-                os.rename(folder / name, target / name)
+            _move(names[::-1], folder, target)  # the JSON last: what is listed is whole
             sync_folder(target)
-            folder.rmdir()
+            with suppress(OSError):
+                folder.rmdir()
         except OSError as error:
             raise from_os(error, "could not be brought back", folder) from error
 
@@ -171,6 +170,20 @@ class Trash:
                     return False
                 return True
         return False
+
+
+def _move(names: list[str], source: Path, target: Path) -> None:
+    """All or none, as far as the disk lets it."""
+    moved: list[str] = []
+    try:
+        for name in names:
+            os.rename(source / name, target / name)
+            moved.append(name)
+    except OSError:
+        for name in reversed(moved):
+            with suppress(OSError):
+                os.rename(target / name, source / name)
+        raise
 
 
 def _files(folder: Path) -> list[tuple[Path, float]]:

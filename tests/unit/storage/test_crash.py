@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart
 from coderapp.storage.conversations import ConversationStore, copied
+from coderapp.storage.migrations import NEW_IN_2
 from coderapp.storage.paths import Paths
 from coderapp.storage.records import extended, interrupted, streaming
 from coderapp.storage.trash import Trash
@@ -100,7 +102,10 @@ def mortal(last_step: int) -> Iterator[Mortal]:
 # what a store is asked to do, and what the conversation then is
 
 Step = tuple[str, int]
-ACTS = ("ask", "answer", "append", "append", "append", "finish", "set", "choose", "fold", "settle", "reopen", "trash")
+ACTS = (
+    *("ask", "answer", "append", "append", "append", "finish", "set", "choose", "fold", "settle", "reopen", "trash"),
+    *("organise", "star", "rewrite"),
+)
 steps = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 5)), max_size=14)
 
 
@@ -137,6 +142,19 @@ def perform(store: ConversationStore, model: Conversation, step: Step) -> Conver
         for name, value in fields.items():
             setattr(after, name, value)
         store.set_fields(ONE, **fields)
+    elif act == "organise":
+        order: dict[str, Any] = {"folder": f"f{number}", "pinned": number > 2, "archived": number == 5}
+        for name, value in order.items():
+            setattr(after, name, value)
+        after.tags = (f"tag {number}", "é")
+        store.set_fields(ONE, **order, tags=[*after.tags])
+    elif act == "star" and messages:
+        starred = messages[number % len(messages)].id
+        (after.starred.add if number % 2 else after.starred.discard)(starred)
+        store.star(ONE, starred, bool(number % 2))
+    elif act == "rewrite":
+        after.draft = f"whole {number}"
+        store.rewrite(after)
     elif act == "choose" and messages:
         after.choose(messages[number % len(messages)].id)
         store.choose(ONE, messages[number % len(messages)].id)
@@ -182,12 +200,26 @@ def survivor(paths: Paths) -> Conversation:
     return conversation
 
 
-def live(folder: str, plan: list[Step], last_step: int) -> tuple[int, list[Conversation]]:
-    """Performs the plan until it is through or dead; the steps on disk, and the last two states of the model."""
+def begun(folder: str, *, of_version_1: bool) -> tuple[ConversationStore, Conversation]:
+    """A store with one conversation, whose file may be of the first version of the format."""
     paths = Paths.under(folder)
     store = ConversationStore(paths)
     model = Conversation(ONE, 5.0, title="first")
     store.create(model)
+    if of_version_1:
+        store.close()
+        path = paths.conversations / f"{ONE}.json"
+        value = json.loads(path.read_bytes()) | {"version": 1}
+        path.write_text(json.dumps({name: item for name, item in value.items() if name not in NEW_IN_2}))
+        store = ConversationStore(paths)
+    return store, model
+
+
+def live(
+    folder: str, plan: list[Step], last_step: int, *, of_version_1: bool = False
+) -> tuple[int, list[Conversation]]:
+    """Performs the plan until it is through or dead; the steps on disk, and the last two states of the model."""
+    store, model = begun(folder, of_version_1=of_version_1)
     states = [model]
     with mortal(last_step) as life:
         try:
@@ -213,16 +245,18 @@ class _Nobody:
 
 
 @settings(max_examples=150)
-@given(steps, st.floats(0, 1))
-def test_a_program_that_ends_anywhere_leaves_the_state_before_or_after(plan: list[Step], where: float) -> None:
+@given(steps, st.floats(0, 1), st.booleans())
+def test_a_program_that_ends_anywhere_leaves_the_state_before_or_after(
+    plan: list[Step], where: float, of_version_1: bool
+) -> None:
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=base) as whole:
-        total, states = live(whole, plan, 10**9)
+        total, states = live(whole, plan, 10**9, of_version_1=of_version_1)
         assert survivor(Paths.under(whole)) == ended(states[-1])
     if not total:
         return
     with tempfile.TemporaryDirectory(dir=base) as cut:
-        _, states = live(cut, plan, 1 + int(where * (total - 1)))
+        _, states = live(cut, plan, 1 + int(where * (total - 1)), of_version_1=of_version_1)
         assert survivor(Paths.under(cut)) in [ended(state) for state in states]
 
 
