@@ -17,6 +17,9 @@ T = TypeVar("T")
 Failure = Callable[[CoderappError], None]
 Job = Callable[[], None]
 
+STACK_BYTES = 16 * 1024 * 1024
+"""Nested formulas recurse in C, and macOS gives a thread no more than 512 KB."""
+
 log = logging.getLogger(__name__)
 
 
@@ -77,6 +80,7 @@ class _QueueThread(QThread):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
+        self.setStackSize(STACK_BYTES)
         self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
 
     def run(self) -> None:

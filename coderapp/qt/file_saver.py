@@ -16,9 +16,21 @@ class FileSaver:
     def save(self, path: str, text: str, done: Callable[[], None], failed: Callable[[CoderappError], None]) -> None:
         """Writes `text` as UTF-8; lone surrogates, which no file can hold, become question marks."""
 
+        self._submit(path, lambda: text.encode("utf-8", "replace"), done, failed)
+
+    def save_bytes(
+        self, path: str, make: Callable[[], bytes], done: Callable[[], None], failed: Callable[[CoderappError], None]
+    ) -> None:
+        """Writes what `make` gives, which runs in the thread."""
+        self._submit(path, make, done, failed)
+
+    def _submit(
+        self, path: str, make: Callable[[], bytes], done: Callable[[], None], failed: Callable[[CoderappError], None]
+    ) -> None:
         def work() -> None:
+            data = make()
             try:
-                Path(path).write_bytes(text.encode("utf-8", "replace"))
+                Path(path).write_bytes(data)
             except OSError as error:
                 sentence = f"{path} could not be written: {error.strerror or error}."
                 raise StorageError(sentence, advice="Choose another folder.") from error

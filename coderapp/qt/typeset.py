@@ -1,32 +1,16 @@
-"""Blocks of text as strips for paper and pictures. Runs in any thread, and where there is no display.
-
-Lengths are in the unit in which the size of the font is given; who paints scales. Layout goes by the design of the
-fonts, so that lines break in the same places at every scale.
-"""
+"""Blocks of text as strips for paper and pictures. Runs in any thread, and where there is no display."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontDatabase,
-    QFontMetricsF,
-    QPainter,
-    QPen,
-    QTextCharFormat,
-    QTextLayout,
-    QTextLine,
-    QTextOption,
-)
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
-from coderapp.qt.formulas import Formula, drawn, matching_size
 from coderapp.qt.sheets import Band, Strip
 from coderapp.qt.theme import Theme
+from coderapp.qt.typeset_lines import LEADING, Line, LineSetter
 from coderapp.text.blocks import (
     LINE_BREAK,
     Block,
@@ -40,10 +24,6 @@ from coderapp.text.blocks import (
     TextBlock,
 )
 from coderapp.text.excerpt import in_one_list
-from coderapp.text.utf16 import Units
-
-LEADING = 1.18
-"""Line distance over the font's height."""
 
 LONGEST_LINE = 4_000
 """Characters of a line of code that are laid out at once; the rest follows in lines of its own."""
@@ -53,15 +33,6 @@ LONGEST_CELL = 400
 
 MOST_COLOURED = 20_000
 """Lines of a code block from which on it is not coloured."""
-
-FORMULA_RATIO = 4.0
-"""Pixels of a formula's image to the unit."""
-
-_SCALES = (1.0, 1.5, 1.28, 1.12, 1.0, 1.0, 1.0)
-_COMMENT = 9  # of `text.tokens.TokenClass`
-_SPACE = "\u00a0"
-
-Formats = list[QTextLayout.FormatRange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,63 +50,14 @@ class Column:
         return replace(self, bands=(*self.bands, band))
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line of text that is laid out, and the formulas that stand in it."""
-
-    layout: QTextLayout
-    line: QTextLine
-    formulas: Sequence[tuple[int, Formula]] = ()
-
-    @property
-    def depth(self) -> float:
-        return max((each.depth - self.line.descent() for _, each in self.formulas), default=0.0)
-
-    @property
-    def rise(self) -> float:
-        """What formulas stand out at the top."""
-        return max((each.height - each.depth - self.line.ascent() for _, each in self.formulas), default=0.0)
-
-    def height(self, leading: float) -> float:
-        return self.line.height() * leading + max(0.0, self.rise) + max(0.0, self.depth)
-
-
-class Typesetter:
-    """`size` is that of the text; `outlines`: letters are drawn as shapes, for files that don't take fonts along."""
+class Typesetter(LineSetter):
+    """Makes strips of blocks, in columns."""
 
     def __init__(self, theme: Theme, size: int, *, outlines: bool = False, links: bool = False) -> None:
-        """`links`: where links lead is said behind them, for paper."""
-        self.theme = theme
-        self.em = float(size)
-        self._outlines = outlines
-        self._links = links
-        self.base = _font(QFont(), size)
-        self.small = _font(QFont(), round(size * 0.86))
-        self.code = _font(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont), round(size * 0.88))
-        self.code.setFixedPitch(True)
-        self._bold = QFont(self.base)
-        self._bold.setWeight(QFont.Weight.DemiBold)
-        self._code_metrics = QFontMetricsF(self.code)
-        self._headings = [self._heading(size, level) for level in range(7)]
-        self._math_size = matching_size(QFontMetricsF(self.base))
+        super().__init__(theme, size, outlines=outlines, links=links)
         self._quotes: list[Band] = []
         self._path = ""
         self._captions = True
-        self._tokens = [self._format(colour) for colour in theme.code_colours()]
-        self._tokens[_COMMENT].setFontItalic(True)
-
-    @staticmethod
-    def _heading(size: int, level: int) -> QFont:
-        font = _font(QFont(), round(size * _SCALES[level]))
-        if level:
-            font.setWeight(QFont.Weight.DemiBold)
-        return font
-
-    @staticmethod
-    def _format(colour: str) -> QTextCharFormat:
-        made = QTextCharFormat()
-        made.setForeground(QColor(colour))
-        return made
 
     # blocks
 
@@ -173,11 +95,11 @@ class Typesetter:
 
     def _marked(self, strip: Strip, mark: str, x: float) -> Strip:
         """A strip with the mark of its list item before it."""
-        line = self._lines(f"{mark} ", self.base, [], 1e6)[0]
+        line = self.lines_of(f"{mark} ", self.base, [], 1e6)[0]
         draw = strip.draw
 
         def both(painter: QPainter, top: float) -> None:
-            self._draw_line(painter, line, x - line.line.naturalTextWidth() - self.em * 0.1, top, self.theme.text_muted)
+            self.draw_line(painter, line, x - line.line.naturalTextWidth() - self.em * 0.1, top, self.theme.text_muted)
             draw(painter, top)
 
         return replace(strip, draw=both)
@@ -221,7 +143,7 @@ class Typesetter:
         yield from self._paragraph(
             block.text,
             block.spans,
-            self._headings[block.level],
+            self.headings[block.level],
             column,
             gap,
             colour=self.theme.text_muted if muted else self.theme.text,
@@ -239,15 +161,15 @@ class Typesetter:
 
     def header(self, author: str, about: str, column: Column, *, space: float = 0.0) -> Iterator[Strip]:
         """Who speaks, in bold, and when."""
-        strong = self._format(self.theme.text)
+        strong = self.coloured(self.theme.text)
         strong.setFontWeight(QFont.Weight.DemiBold)
         text = f"{author}   {about}" if about else author
-        for piece in self._lines(text, self.small, [(0, len(author), strong)], column.width):
+        for piece in self.lines_of(text, self.small, [(0, len(author), strong)], column.width):
             yield self._line_strip(piece, column, space, self.theme.text_muted, keep=True)
             space = 0.0
 
     def title(self, text: str, column: Column, *, level: int = 1, space: float = 0.0) -> Iterator[Strip]:
-        yield from self._paragraph(text, (), self._headings[level], column, space, colour=self.theme.text, keep=True)
+        yield from self._paragraph(text, (), self.headings[level], column, space, colour=self.theme.text, keep=True)
 
     def _paragraph(
         self,
@@ -260,121 +182,17 @@ class Typesetter:
         colour: str,
         keep: bool = False,
     ) -> Iterator[Strip]:
-        for piece in self._rich(text, spans, font, column.width):
+        for piece in self.rich(text, spans, font, column.width):
             yield self._line_strip(piece, column, gap, colour, keep)
             gap = 0.0
 
-    def _line_strip(self, line: _Line, column: Column, gap: float, colour: str, keep: bool = False) -> Strip:
+    def _line_strip(self, line: Line, column: Column, gap: float, colour: str, keep: bool = False) -> Strip:
         def draw(painter: QPainter, top: float) -> None:
-            self._draw_line(painter, line, column.x, top, colour)
+            self.draw_line(painter, line, column.x, top, colour)
 
         return Strip(line.height(LEADING), draw, gap, keep, column.bands)
 
     # lines
-
-    def _rich(self, text: str, spans: Sequence[Span], font: QFont, width: float) -> list[_Line]:
-        """Laid out with their styles; formulas as images in the place of a space."""
-        if self._links:
-            text, spans = with_addresses(text, spans)
-        formulas: list[tuple[int, Formula]] = []
-        pieces: list[str] = []
-        formats: list[tuple[int, int, QTextCharFormat]] = []
-        done = length = 0
-        for span in spans:
-            pieces.append(text[done : span.start])
-            length += span.start - done
-            words = text[span.start : span.start + span.length]
-            done = span.start + span.length
-            made = self._inline(span)
-            if span.style & Style.MATH and (formula := self._formula(words, display=False)) is not None:
-                words = _SPACE
-                made.setFontLetterSpacingType(QFont.SpacingType.AbsoluteSpacing)
-                made.setFontLetterSpacing(formula.width - QFontMetricsF(font).horizontalAdvance(_SPACE))
-                formulas.append((length, formula))
-            formats.append((length, len(words), made))
-            pieces.append(words)
-            length += len(words)
-        pieces.append(text[done:])
-        return self._lines("".join(pieces), font, formats, width, formulas)
-
-    def _lines(
-        self,
-        text: str,
-        font: QFont,
-        formats: Sequence[tuple[int, int, QTextCharFormat]],
-        width: float,
-        formulas: Sequence[tuple[int, Formula]] = (),
-        hanging: float = 0.0,
-    ) -> list[_Line]:
-        """`hanging` indents every line but the first."""
-        units = Units(text)
-        layout = QTextLayout(text.replace("\n", LINE_BREAK), font)
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        option.setUseDesignMetrics(True)
-        option.setTabStopDistance(4 * self._code_metrics.horizontalAdvance(" "))
-        layout.setTextOption(option)
-        ranges: Formats = []
-        for start, size, made in formats:
-            each = QTextLayout.FormatRange()
-            each.start, each.length = units.span_to_utf16(start, size)  # type: ignore[misc, unused-ignore]
-            each.format = made
-            ranges.append(each)
-        layout.setFormats(ranges)
-        layout.beginLayout()
-        found: list[QTextLine] = []
-        while (line := layout.createLine()).isValid():
-            indent = hanging if found else 0.0
-            line.setLineWidth(max(1.0, width - indent))
-            line.setPosition(QPointF(indent, 0.0))
-            found.append(line)
-        layout.endLayout()
-        placed = [(units.to_utf16(position), formula) for position, formula in formulas]
-        return [
-            _Line(
-                layout,
-                line,
-                [each for each in placed if line.textStart() <= each[0] < line.textStart() + line.textLength()],
-            )
-            for line in found
-        ]
-
-    def _draw_line(self, painter: QPainter, piece: _Line, x: float, top: float, colour: str) -> None:
-        line = piece.line
-        free = line.height() * (LEADING - 1) / 2 + max(0.0, piece.rise)
-        at = QPointF(x, top + free - line.y())
-        painter.setPen(QColor(colour))
-        if self._outlines:
-            _draw_outlines(painter, piece, at, QColor(colour))
-        else:
-            line.draw(painter, at)
-        baseline = at.y() + line.y() + line.ascent()
-        for position, formula in piece.formulas:
-            assert formula.image is not None
-            left = at.x() + _x_of(line, position)
-            box = QRectF(left, baseline - formula.height + formula.depth, formula.width, formula.height)
-            painter.drawImage(box, formula.image)
-
-    def _inline(self, span: Span) -> QTextCharFormat:
-        made = QTextCharFormat()
-        style = span.style
-        if style & Style.BOLD:
-            made.setFontWeight(QFont.Weight.DemiBold)
-        if style & (Style.ITALIC | Style.MATH):
-            made.setFontItalic(True)
-        if style & Style.STRIKE:
-            made.setFontStrikeOut(True)
-        if style & Style.CODE:
-            made.setFontFamilies(self.code.families() or [self.code.family()])
-            made.setFontFixedPitch(True)
-            made.setBackground(QColor(self.theme.inline_code))
-        if style & Style.NOTE:
-            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
-            made.setForeground(QColor(self.theme.text_muted))
-        if style & Style.LINK:
-            made.setForeground(QColor(self.theme.link))
-            made.setFontUnderline(True)
-        return made
 
     # code
 
@@ -387,13 +205,27 @@ class Typesetter:
         if name and caption:
             yield from self.line(name, column, space=gap, keep=True)
             gap = self.em * 0.25
-        pad = self.em * 0.5
         outline = QColor(self.theme.border)
-        band = Band(column.x, column.width, pad, QColor(self.theme.code_background), outline, self.em * 0.35)
-        inside = column.on(band).indented(pad * 1.3, pad * 1.3)
+        fill = QColor(self.theme.code_background)
+        band = Band(column.x, column.width, self.em * 0.5, fill, outline, self.em * 0.35)
+        inside = column.on(band).indented(self.code_inset, self.code_inset)
         for strip in self.code_lines(block, inside):
             yield replace(strip, space=gap)
             gap = 0.0
+
+    @property
+    def code_inset(self) -> float:
+        """Between the sides of the band and the code on it."""
+        return self.em * 0.65
+
+    @property
+    def code_width(self) -> float:
+        """Of a letter."""
+        return self.code_metrics.horizontalAdvance("0")
+
+    def natural_code_width(self, text: str) -> float:
+        """Of a line that is not wrapped."""
+        return max((piece.line.naturalTextWidth() for piece in self.lines_of(text, self.code, [], 1e6)), default=0.0)
 
     def code_lines(self, block: CodeBlock, column: Column) -> Iterator[Strip]:
         from coderapp.text.highlight import highlight
@@ -401,7 +233,7 @@ class Typesetter:
 
         language = fence(block.info).language.name
         spans = highlight(block.lines, language) if len(block.lines) < MOST_COLOURED else [()] * len(block.lines)
-        hanging = 2 * self._code_metrics.horizontalAdvance(" ")
+        hanging = 2 * self.code_metrics.horizontalAdvance(" ")
         for text, coloured in zip(block.lines or [""], spans or [()], strict=True):
             for start in range(0, len(text) or 1, LONGEST_LINE):
                 part = text[start : start + LONGEST_LINE]
@@ -409,27 +241,23 @@ class Typesetter:
                     (
                         max(0, begin - start),
                         min(begin + size, start + len(part)) - max(begin, start),
-                        self._tokens[kind],
+                        self.tokens[kind],
                     )
                     for begin, size, kind in coloured
                     if begin + size > start and begin < start + len(part)
                 ]
-                for piece in self._lines(part, self.code, formats, column.width, (), hanging):
+                for piece in self.lines_of(part, self.code, formats, column.width, (), hanging):
                     yield self._line_strip(piece, column, 0.0, self.theme.code_text)
 
     # the rest
 
-    def _formula(self, tex: str, *, display: bool) -> Formula | None:
-        made = drawn(tex, display, self._math_size, self.theme.text, FORMULA_RATIO if self.em < 30 else 1.0)
-        return None if made.failed else made
-
     def _math(self, block: MathBlock, column: Column, gap: float) -> Iterator[Strip]:
-        formula = self._formula(block.tex, display=True)
+        formula = self.formula(block.tex, display=True)
         if formula is None or formula.image is None:
             whole = Span(0, len(block.tex), Style.MATH)
             text = block.tex.replace("\n", LINE_BREAK)
-            made = self._inline(whole)
-            for piece in self._lines(text, self.base, [(0, len(text), made)], column.width):
+            made = self.inline(whole)
+            for piece in self.lines_of(text, self.base, [(0, len(text), made)], column.width):
                 yield self._line_strip(piece, column, gap, self.theme.text)
                 gap = 0.0
             return
@@ -476,7 +304,7 @@ class Typesetter:
     def _natural(self, cell: Cell, *, head: bool) -> float:
         if len(cell.text) > LONGEST_CELL:
             return LONGEST_CELL * self.em
-        lines = self._rich(cell.text, cell.spans, self._bold if head else self.base, 1e6)
+        lines = self.rich(cell.text, cell.spans, self.bold if head else self.base, 1e6)
         return max((each.line.naturalTextWidth() for each in lines), default=0.0) + 1.0
 
     def _row(
@@ -491,7 +319,7 @@ class Typesetter:
     ) -> Strip:
         pad = self.em * 0.5
         cells = [
-            self._rich(cell.text, cell.spans, self._bold if head else self.base, max(1.0, width - pad * 2))
+            self.rich(cell.text, cell.spans, self.bold if head else self.base, max(1.0, width - pad * 2))
             for cell, width in zip(row, widths, strict=False)
         ]
         tall = max((sum(line.height(LEADING) for line in cell) for cell in cells), default=0.0) + pad
@@ -507,82 +335,8 @@ class Typesetter:
                 for line in lines:
                     free = width - pad * 2 - line.line.naturalTextWidth()
                     shift = free if side == "right" else free / 2 if side == "center" else 0.0
-                    self._draw_line(painter, line, left + pad + max(0.0, shift), y, self.theme.text)
+                    self.draw_line(painter, line, left + pad + max(0.0, shift), y, self.theme.text)
                     y += line.height(LEADING)
                 left += width
 
         return Strip(tall, draw, gap, keep=head, bands=column.bands)
-
-
-def _font(font: QFont, size: int) -> QFont:
-    made = QFont(font)
-    made.setPixelSize(max(1, size))
-    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-    return made
-
-
-def with_addresses(text: str, spans: Sequence[Span]) -> tuple[str, Sequence[Span]]:
-    """Text with the address behind each link that does not show it: paper has nothing to click."""
-    if not any(span.href for span in spans):
-        return text, spans
-    pieces: list[str] = []
-    made: list[Span] = []
-    done = shift = 0
-    for number, span in enumerate(spans):
-        end = span.start + span.length
-        pieces.append(text[done:end])
-        made.append(replace(span, start=span.start + shift))
-        done = end
-        goes_on = number + 1 < len(spans) and spans[number + 1].href == span.href and spans[number + 1].start == end
-        if span.href and not goes_on:
-            shown = text[span.start : end]
-            address = span.href.removeprefix("mailto:")
-            if address.rstrip("/").removeprefix("https://").removeprefix("http://") not in shown:
-                added = f" ({address})"
-                pieces.append(added)
-                shift += len(added)
-    pieces.append(text[done:])
-    return "".join(pieces), made
-
-
-def _x_of(line: QTextLine, position: int) -> float:
-    found: Any = line.cursorToX(position)  # a pair, which the binding's types don't say of every version
-    return float(found[0] if isinstance(found, tuple) else found)
-
-
-def _draw_outlines(painter: QPainter, piece: _Line, at: QPointF, colour: QColor) -> None:
-    """The line with its letters as shapes: what is drawn as glyphs becomes paths where there are no fonts."""
-    line, layout = piece.line, piece.layout
-    first, last = line.textStart(), line.textStart() + line.textLength()
-    done = first
-    for each in layout.formats():
-        start, end = max(each.start, first), min(each.start + each.length, last)
-        if start >= end:
-            continue
-        _draw_run(painter, piece, at, done, start, colour, None)
-        _draw_run(painter, piece, at, start, end, colour, each.format)
-        done = end
-    _draw_run(painter, piece, at, done, last, colour, None)
-
-
-def _draw_run(
-    painter: QPainter, piece: _Line, at: QPointF, start: int, end: int, colour: QColor, how: QTextCharFormat | None
-) -> None:
-    if start >= end:
-        return
-    line = piece.line
-    ink = colour
-    if how is not None:
-        ink = how.foreground().color() if how.foreground().style() is not Qt.BrushStyle.NoBrush else colour
-        left, right = at.x() + _x_of(line, start), at.x() + _x_of(line, end)
-        top = at.y() + line.y()
-        if how.background().style() is not Qt.BrushStyle.NoBrush:
-            painter.fillRect(QRectF(left, top, right - left, line.height()), how.background())
-        rules = [line.ascent() * 1.1] if how.fontUnderline() else []
-        rules += [line.ascent() * 0.7] if how.fontStrikeOut() else []
-        painter.setPen(QPen(ink, max(0.5, line.height() / 18)))
-        for height in rules:
-            painter.drawLine(QPointF(left, top + height), QPointF(right, top + height))
-    painter.setPen(ink)
-    for run in line.glyphRuns(start, end - start):
-        painter.drawGlyphRun(at, run)

@@ -45,9 +45,11 @@ from coderapp.widgets.undo_actions import UndoActions
 if TYPE_CHECKING:
     from coderapp.qt.export_desk import ExportDesk
     from coderapp.qt.session import Session
+    from coderapp.text.blocks import CodeBlock
     from coderapp.widgets.conversation.tools import ViewTools
     from coderapp.widgets.conversation.view import ConversationView
     from coderapp.widgets.exporting import Exporting
+    from coderapp.widgets.picturing import Picturing
 
 
 PLACE_AFTER = 700
@@ -220,6 +222,7 @@ class MainWindow(QMainWindow):
         view.raw_requested.connect(self._on_raw)
         view.link_activated.connect(self._on_link)
         view.save_code_requested.connect(self._on_save_code)
+        view.picture_requested.connect(self._on_picture)
 
     # the session
 
@@ -342,6 +345,19 @@ class MainWindow(QMainWindow):
 
         dialog.fileSelected.connect(save)
         dialog.open()
+
+    def _on_picture(self, message_id: str, code: CodeBlock | None, save: bool) -> None:
+        if self._session is not None and (message := self._session.conversation.messages.get(message_id)):
+            self.picturing.act(message, code, save)
+
+    @cached_property
+    def picturing(self) -> Picturing:
+        """Made when a picture is first wanted."""
+        from coderapp.widgets.picturing import Picturing
+
+        parts = self._parts
+        in_thread = parts.view_tools().in_thread
+        return Picturing(lambda: self._theme, in_thread, parts.saver, parts.state, self.pane.notices, self)
 
     def _warn(self, error: CoderappError) -> None:
         self.pane.notices.warn(f"{error.sentence} {error.advice}".strip())

@@ -7,11 +7,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFileDialog, QPushButton, QRadioButton
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFileDialog, QMenu, QPushButton, QRadioButton
 
 from coderapp.core.exporting import ExportFormat
+from coderapp.widgets.conversation.hot_spots import Action, HotSpot
 from coderapp.widgets.dialogs.export import ExportDialog
 from tests.helpers.desktop import Desktop
 from tests.helpers.talker import Talker, says
@@ -104,3 +106,32 @@ def test_without_a_conversation_there_is_nothing_to_export(desk: Desktop) -> Non
     desk.program.window.show_export()
     assert "no conversation to export yet" in desk.notice
     assert not desk.program.window.findChildren(ExportDialog)
+
+
+def picture_actions(desk: Desktop, at: HotSpot) -> dict[str, QAction]:
+    """Of the menu there. A header's place acts on the code below it."""
+    desk.view.ask_menu(at.rect.bottomLeft().toPoint() + QPoint(0, 20))
+    menus = [menu for menu in desk.view.findChildren(QMenu) if menu.title() == "As a picture"]
+    return {action.text(): action for action in menus[-1].actions() if action.text()}
+
+
+def test_code_and_messages_as_pictures(desk: Desktop, server: Talker, tmp_path: Path) -> None:
+    server.behave(says(CODE))
+    desk.ask("Write it")
+    actions = picture_actions(desk, desk.spots(Action.COPY_CODE)[0])
+    assert list(actions) == ["Copy the code block", "Save the code block…", "Copy the message", "Save the message…"]
+    actions["Copy the code block"].trigger()
+    desk.until(lambda: desk.notice == "Copied as a picture.")
+    small = QGuiApplication.clipboard().image()
+    assert not small.isNull()
+    actions["Copy the message"].trigger()
+    desk.until(lambda: QGuiApplication.clipboard().image().width() > small.width())
+    actions["Save the message…"].trigger()
+    chooser = desk.program.window.findChildren(QFileDialog)[-1]
+    chooser.fileSelected.emit(str(tmp_path / "answer.svg"))
+    desk.until(lambda: desk.notice == f"Saved as {tmp_path / 'answer.svg'}.")
+    assert (tmp_path / "answer.svg").read_bytes().startswith(b"<?xml")
+    picture_actions(desk, desk.spots(Action.COPY_CODE)[0])["Save the code block…"].trigger()
+    chooser = desk.program.window.findChildren(QFileDialog)[-1]
+    chooser.fileSelected.emit(str(tmp_path / "none" / "x.png"))
+    desk.until(lambda: "could not be written" in desk.notice)

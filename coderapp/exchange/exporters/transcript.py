@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coderapp.core.attachments import shown_name
@@ -135,6 +135,21 @@ def transcript(conversation: Conversation, options: ExportOptions) -> list[Secti
     return sections
 
 
+def single_entry(message: Message, options: ExportOptions) -> Entry:
+    """Of a message that stands alone."""
+    facts = tuple(_facts(message.generation)) if options.details and message.generation else ()
+    return Entry(
+        message,
+        1,
+        _author(message),
+        moment(message.created),
+        "",
+        tuple(_pieces(message, options)),
+        _ending(message),
+        facts,
+    )
+
+
 def _below(conversation: Conversation, node: str) -> list[Message]:
     found = []
     while (child := conversation.chosen.get(node)) is not None:
@@ -148,16 +163,8 @@ def _entries(
 ) -> Iterator[Entry]:
     for number, message in enumerate(line, first):
         branch = conversation.branch(message.id)
-        yield Entry(
-            message,
-            number,
-            _author(message),
-            moment(message.created),
-            f"version {branch.place + 1} of {branch.of}" if options.branches and branch.of > 1 else "",
-            tuple(_pieces(message, options)),
-            _ending(message),
-            tuple(_facts(message.generation)) if options.details and message.generation else (),
-        )
+        version = f"version {branch.place + 1} of {branch.of}" if options.branches and branch.of > 1 else ""
+        yield replace(single_entry(message, options), number=number, version=version)
 
 
 def _author(message: Message) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from coderapp.text.blocks import CodeBlock
 from coderapp.widgets.conversation.code_item import CodeItem
 from coderapp.widgets.conversation.hot_spots import HotSpot
 from coderapp.widgets.conversation.layout import DocumentLayout
@@ -43,8 +44,29 @@ def show(view: ConversationView, layout: DocumentLayout, point: QPointF, where: 
         onward = menu.addAction("Continue from here in a new conversation")
         onward.setEnabled(item.settled)
         onward.triggered.connect(lambda: view.continue_requested.emit(name))
+    _add_pictures(menu, view, layout, point)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(where)
+
+
+def _add_pictures(menu: QMenu, view: ConversationView, layout: DocumentLayout, point: QPointF) -> None:
+    """To share the block of code and the message under `point`."""
+    row = layout.message_at(point)
+    if row < 0:
+        return
+    item = layout.item(row)
+    name = item.row.message.id
+    pictures = menu.addMenu("As a picture")
+    found = layout.block_at(point)
+    if found and isinstance(found[2], CodeItem):
+        code = CodeBlock(found[2].named_info, list(found[2].block.lines))
+        pictures.addAction("Copy the code block", lambda: view.picture_requested.emit(name, code, False))
+        pictures.addAction("Save the code block…", lambda: view.picture_requested.emit(name, code, True))
+        pictures.addSeparator()
+    copy = pictures.addAction("Copy the message", lambda: view.picture_requested.emit(name, None, False))
+    save = pictures.addAction("Save the message…", lambda: view.picture_requested.emit(name, None, True))
+    for action in (copy, save):
+        action.setEnabled(item.settled)
 
 
 def _add_spots(menu: QMenu, view: ConversationView, row: int, spots: list[HotSpot]) -> None:

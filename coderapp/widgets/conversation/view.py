@@ -72,7 +72,8 @@ class _Unpainted(NamedTuple):
 class ConversationView(ReadableDocument, QAbstractScrollArea):
     """Shows a ConversationModel. Follows the end until the user scrolls up.
 
-    Signals: `copied(what)`, `save_code_requested(code, suggested name)`, `regenerate_requested(message id)`,
+    Signals: `copied(what)`, `save_code_requested(code, suggested name)`, `picture_requested(message id, CodeBlock or
+    None, save)`: of that block, or of the message, to save or to copy, `regenerate_requested(message id)`,
     `edit_requested(message id)`, `star_requested(message id, bool)`, `continue_requested(message id)`,
     `branch_requested(message id, step)`, `remedy_requested(message id, Remedy)`, `retry_requested(message id)`,
     `raw_requested(message id)`, `link_activated(address)`, `following_changed(bool)`, `arrived_unseen()`: text came
@@ -81,6 +82,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
 
     copied = Signal(str)
     save_code_requested = Signal(str, str)
+    picture_requested = Signal(str, object, bool)
     regenerate_requested = Signal(str)
     edit_requested = Signal(str)
     star_requested = Signal(str, bool)

@@ -16,7 +16,8 @@ from coderapp.core.message import Role
 from coderapp.qt import theme
 from coderapp.qt.pdf import as_pdf
 from coderapp.qt.sheets import Pages, Sheet, Strip
-from coderapp.qt.typeset import Column, Typesetter, with_addresses
+from coderapp.qt.typeset import Column, Typesetter
+from coderapp.qt.typeset_lines import with_addresses
 from coderapp.text.blocks import CodeBlock, Span, Style
 from coderapp.text.stream import parse
 from tests.unit.exchange.samples import ANSWER, HOSTILE, answer, message, rich
@@ -74,7 +75,7 @@ def test_no_line_of_code_is_cut_at_the_margin_or_between_pages() -> None:
     seen: list[Strip] = []
     for line in lines:
         for part in [line[at : at + 4000] for at in range(0, len(line) or 1, 4000)]:
-            for piece in setter._lines(part, setter.code, [], column.width, (), 40.0):
+            for piece in setter.lines_of(part, setter.code, [], column.width, (), 40.0):
                 widest = max(widest, piece.line.x() + piece.line.naturalTextWidth())
     seen += setter.code_strips(CodeBlock("python", lines), column, 0.0)
     assert 2000 < widest <= 3000.5
