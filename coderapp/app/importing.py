@@ -13,6 +13,7 @@ from coderapp.core.errors import CoderappError, StorageError, in_words
 from coderapp.exchange.importers.importing import Cancelled, Importer, Progress
 from coderapp.exchange.importers.summary import Summary
 from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.lock import DataFolderLock
 from coderapp.storage.paths import Paths
 from coderapp.storage.staging import Staging, commit, recover
 
@@ -52,11 +53,16 @@ def _import(arguments: argparse.Namespace) -> Summary:
     if arguments.dry_run:
         with tempfile.TemporaryDirectory(prefix="coderapp-import-") as apart:
             return _read(paths, Staging(Paths(Path(apart))), files, arguments.folder)
+    with DataFolderLock(paths):
+        return _take_in(paths, files, arguments.folder)
+
+
+def _take_in(paths: Paths, files: list[Path], folder: str) -> Summary:
     store = ConversationStore(paths)
     recover(paths, store)
     staging = Staging(paths)
     try:
-        summary = _read(paths, staging, files, arguments.folder)
+        summary = _read(paths, staging, files, folder)
         if summary.anything:
             staging.ready(summary.to_json())
             commit(paths, staging.job, store)

@@ -6,6 +6,7 @@ StorageError
 ├── NoPermission          the folder or file belongs to somebody else
 ├── DiskFault             the disk reports an error (EIO)
 ├── FolderMissing         the folder went away, or stands on something that is not a folder
+├── FolderInUse           another coderapp works in the data folder (storage.lock)
 ├── NewerVersion          the file is of a later version of the program; it is left as it is
 └── UnknownConversation   there is no file of that name
 KeyringError

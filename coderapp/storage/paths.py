@@ -63,6 +63,11 @@ class Paths:
         return self.root / "state.json"
 
     @property
+    def lock(self) -> Path:
+        """Held by the program that works in the folder."""
+        return self.root / "lock"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
