@@ -14,7 +14,11 @@ from pathlib import Path
 from dev_console import ROOT, Outcome, Stop, last_line, run, say, shown
 from dev_environment import python_path, tool_path
 
-SMOKE = (("tests.benchmarks.start", "--quick"), ("tests.benchmarks.streaming", "--quick"))
+SMOKE = (
+    ("tests.benchmarks.start", "--quick"),
+    ("tests.benchmarks.streaming", "--quick"),
+    ("tests.benchmarks.storage", "--quick"),
+)
 """The benchmarks that each change is held to: modules with their arguments."""
 
 # Unlocks a fresh keyring on the bus of this session, then becomes the command.

@@ -165,6 +165,11 @@ class Program(QObject):
 
     # what the first paint does not need
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that comes after the first paint is loaded."""
+        return self._collector.isActive()
+
     @cached_property
     def highlighter(self) -> Highlighter:
         from coderapp.qt.highlighter import Highlighter

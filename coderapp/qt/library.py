@@ -151,7 +151,7 @@ class Library(QObject):
         self._keeping.make_anew()
 
 
-def _language_of(info: str) -> str:
+def language_of(info: str) -> str:
     from coderapp.text.languages import fence
 
     return fence(info).language.name
@@ -303,7 +303,7 @@ class _Keeping:
         if self._index is None:
             from coderapp.storage.index import Index
 
-            self._index = Index(self._paths.index, _language_of)
+            self._index = Index(self._paths.index, language_of)
         return self._index
 
     def _make_anew(self) -> None:
@@ -363,7 +363,7 @@ class _Looking:
     def _run(self) -> None:
         from coderapp.storage.index_search import Searcher
 
-        searcher = Searcher(self._paths.index, _language_of)
+        searcher = Searcher(self._paths.index, language_of)
         while True:
             with self._condition:
                 self._busy = False

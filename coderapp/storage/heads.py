@@ -16,6 +16,9 @@ from coderapp.storage.migrations import migrate
 HEAD_BYTES = 2048
 
 
+NEWER_REASON = "It was saved by a newer coderapp; here it can be read, not changed."
+
+
 class HeadState(StrEnum):
     READY = "ready"
     DAMAGED = "damaged"  # opens with what can be read
@@ -83,8 +86,7 @@ def from_fields(conversation_id: str, value: dict[str, object]) -> ConversationH
     folder, pinned, archived = fields.text("folder"), bool(fields.flag("pinned")), bool(fields.flag("archived"))
     tags = fields.texts("tags")
     if isinstance(version, int) and version > schema.VERSION:
-        reason = "It was saved by a newer coderapp; here it can be read, not changed."
-        return ConversationHead(conversation_id, title, created, updated, count, HeadState.NEWER, reason)
+        return ConversationHead(conversation_id, title, created, updated, count, HeadState.NEWER, NEWER_REASON)
     if fields.faults or value.get("version") != schema.VERSION:
         return None
     return ConversationHead(

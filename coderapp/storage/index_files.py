@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coderapp.core.errors import StorageError
-from coderapp.storage import heads
-from coderapp.storage.errors import NewerVersion, UnknownConversation
+from coderapp.storage import heads, schema
+from coderapp.storage.errors import UnknownConversation
 from coderapp.storage.heads import ConversationHead, HeadState
 from coderapp.storage.ids import is_valid
 from coderapp.storage.index import Index, Source
@@ -75,18 +75,17 @@ def read_source(folder: Path, conversation_id: str) -> Source | None:
         if not stamp:
             return None
         try:
-            reading = read_conversation(path, journal, conversation_id)
+            reading = read_conversation(path, journal, conversation_id, newest=schema.ANY_VERSION)
         except UnknownConversation:
             return None
-        except NewerVersion as error:
-            head = replace(heads.damaged_head(conversation_id, error.sentence), state=HeadState.NEWER)
-            return Source(head, None, stamp)
         except StorageError as error:
             return Source(heads.damaged_head(conversation_id, error.sentence), None, stamp)
         if last or stamp == stamp_of(folder, conversation_id):
             conversation = reading.document.conversation
             head = heads.head_of(conversation)
-            if reading.complaints:
+            if reading.document.version > schema.VERSION:
+                head = replace(head, state=HeadState.NEWER, reason=heads.NEWER_REASON)
+            elif reading.complaints:
                 head = replace(head, state=HeadState.DAMAGED, reason=f"{'; '.join(reading.complaints)}.")
             return Source(head, conversation, stamp)
     return None

@@ -21,7 +21,8 @@ _ALONE = (
 # Signs of vowels in Arabic and Indic scripts: parts of words, though they are no letters.
 _SIGNS = "\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963\u0981-\u0983\u09bc-\u09d7\u0a01-\u0df3"
 
-_PLAIN = re.compile(f"[a-z0-9]{{1,{MOST_LETTERS}}}")
+_PLAIN = {n: chr(n) if chr(n).isalnum() else " " for n in range(128)}
+_PIECES = re.compile(f".{{1,{MOST_LETTERS}}}")
 _ANY = re.compile(rf"[{_ALONE}]|(?:(?![{_ALONE}])[^\W_]|[{_SIGNS}]){{1,{MOST_LETTERS}}}")
 # Each stands for one space: a text that has no other signs beyond ASCII goes the quick way.
 _PUNCTUATION = re.compile(
@@ -43,7 +44,12 @@ def fold(text: str) -> str:
 
 def tokens(folded: str) -> list[str]:
     """The words of a folded text, in their order."""
-    return (_PLAIN if folded.isascii() else _ANY).findall(folded)
+    if not folded.isascii():
+        return _ANY.findall(folded)
+    found = folded.translate(_PLAIN).split()
+    if found and len(max(found, key=len)) > MOST_LETTERS:
+        return [piece for token in found for piece in _PIECES.findall(token)]
+    return found
 
 
 def stands_alone(token: str) -> bool:

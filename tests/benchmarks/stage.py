@@ -154,7 +154,7 @@ def stage(
         program.begin()
         try:
             pump_until(lambda: program.window.pane.session is not None)
-            pump_until(lambda: not gc.isenabled())  # the libraries are loaded
+            pump_until(lambda: program.is_settled)
             yield Stage(program)
         finally:
             program.window.close()

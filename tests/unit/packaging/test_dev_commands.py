@@ -76,6 +76,7 @@ def test_every_check_in_order() -> None:
     assert [step.name for step in steps([])] == [
         *("format", "lint", "types", "layers", "tests", "tests.benchmarks.start"),
         "tests.benchmarks.streaming",
+        "tests.benchmarks.storage",
     ]
     (quick,) = steps(["-k", "stamp"])
     assert quick.command[1:] == ("-m", "pytest", "-k", "stamp")
