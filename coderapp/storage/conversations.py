@@ -31,7 +31,7 @@ from coderapp.storage.trash import Trash, Trashed
 MOST_WRITTEN = 3
 """Bytes that are written for a byte of an answer at most, the JSON that a finished answer is folded into included."""
 
-FOLD_ALWAYS_BELOW = 4 * 1024 * 1024
+FOLD_ALWAYS_BELOW = 512 * 1024
 """Bytes of JSON up to which a conversation that is left is folded, however little its journal holds."""
 
 READ_ONLY = (

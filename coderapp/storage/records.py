@@ -154,12 +154,12 @@ def answer_size(record: Record) -> int:
 
 def encode_more(text: str) -> bytes:
     """Text that goes on where the record before ended, and has the next number: a slow answer is many small pieces."""
-    return b'{"more":%s}' % schema.encode_value(text)
+    return b'{"+":%s}' % schema.encode_value(text)
 
 
 def more(value: object) -> str | None:
     """The text of such a record; None for every other value."""
-    if isinstance(value, dict) and len(value) == 1 and isinstance(text := value.get("more"), str):
+    if isinstance(value, dict) and len(value) == 1 and isinstance(text := value.get("+"), str):
         return text
     return None
 

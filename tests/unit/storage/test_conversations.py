@@ -411,7 +411,7 @@ def test_a_text_in_many_small_pieces(paths: Paths, store: ConversationStore) -> 
     store.append_text(ONE, "a", "End")
     store.append_text(ONE, "a", ".")
     journal = (paths.conversations / f"{ONE}.journal").read_bytes()
-    assert journal.count(b'{"more":') == 8
+    assert journal.count(b'{"+":') == 8
     again = ConversationStore(paths).load(ONE).messages["a"]
     assert again.text == "Because.One två 😀 three\ud83dEnd."
     assert again.reasoning == "Thought. More. "
