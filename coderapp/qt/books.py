@@ -10,7 +10,7 @@ from coderapp.core.profile import Profile, ProfileKind
 from coderapp.core.settings import BY_NAME, SettingValue
 
 STATE_AFTER = 400
-"""Milliseconds that a change of the window's state waits for further ones."""
+"""Milliseconds from a change of the window's state until it is reported, with those that followed it."""
 
 
 class SettingsBook(QObject):
@@ -91,7 +91,7 @@ class ProfileBook(QObject):
 
 
 class StateBook(QObject):
-    """Sizes and places. Signal: `to_save(values)`: once the changes have paused."""
+    """Sizes and places. Signal: `to_save(values)`: soon after a change."""
 
     to_save = Signal(dict)
 
@@ -107,7 +107,8 @@ class StateBook(QObject):
     def set(self, name: str, value: object) -> None:
         if self._values.get(name) != value:
             self._values[name] = value
-            self._timer.start()
+            if not self._timer.isActive():
+                self._timer.start()
 
     def flush(self) -> None:
         """Reports now what waits."""

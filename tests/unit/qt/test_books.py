@@ -72,7 +72,7 @@ def test_the_built_in_profile_stays(qtbot: QtBot) -> None:
     assert [profile.id for profile in book.profiles] == ["built-in"]
 
 
-def test_state_is_saved_once_changes_pause(qtbot: QtBot) -> None:
+def test_state_is_saved_soon_after_changes(qtbot: QtBot) -> None:
     book = StateBook({"panes": [1, 2, 3]})
     assert book.get("panes") == [1, 2, 3]
     saved: list[dict[str, object]] = []
