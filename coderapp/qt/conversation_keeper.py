@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from coderapp.core.conversation import Conversation
+from coderapp.core.conversation import UNTITLED, Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.core.message import Message
 from coderapp.qt.background import Failure, Worker
@@ -477,7 +477,7 @@ def _snapshot(conversation: Conversation) -> Conversation:
 
 def entry_of(conversation: Conversation) -> HistoryEntry:
     names = [file.name for file in conversation.draft_files[:1]]
-    title = conversation.title or conversation.draft.strip()[:60] or "".join(names)[:60] or "New conversation"
+    title = conversation.title or conversation.draft.strip()[:60] or "".join(names)[:60] or UNTITLED
     return HistoryEntry(
         conversation.id,
         title.replace("\n", " "),
@@ -495,7 +495,7 @@ def entry_of(conversation: Conversation) -> HistoryEntry:
 def entry_of_head(head: ConversationHead) -> HistoryEntry:
     return HistoryEntry(
         head.id,
-        head.title or "New conversation",
+        head.title or UNTITLED,
         head.updated,
         head.reason,
         folder=head.folder,

@@ -9,7 +9,8 @@ from enum import Enum
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """What the list shows of a conversation. `updated` is Unix time; `problem` a sentence on a file that is damaged or
-    of a later version (`newer`); `draft`: something stands in its composer that was not sent.
+    of a later version (`newer`); `draft`: something stands in its composer that was not sent;
+    `kept_until`: for what is in the trash, when it goes for good.
     """
 
     id: str
@@ -23,6 +24,7 @@ class HistoryEntry:
     archived: bool = False
     newer: bool = False
     draft: bool = False
+    kept_until: float = 0.0
 
 
 class GroupKind(Enum):

@@ -166,6 +166,7 @@ class HistoryModel(QAbstractListModel):
     def set_collapsed(self, keys: Iterable[str]) -> None:
         self._collapsed = set(keys)
         self._rebuild()
+        self.collapsed_changed.emit(self.collapsed)
 
     def collapse(self, key: str, collapsed: bool) -> None:
         """Hides or shows the conversations of a group."""

@@ -41,10 +41,9 @@ class Sessions(Protocol):
 
 
 class Organizer(QObject):
-    """Signals: `trouble(sentence)`; `trash_changed()`: the trash has other contents than before."""
+    """Signal: `trouble(sentence)`."""
 
     trouble = Signal(str)
-    trash_changed = Signal()
 
     def __init__(
         self,
@@ -159,7 +158,6 @@ class Organizer(QObject):
             shown = self._sessions.let_go(names)
             self._history.put_many((), names)
             batch = self._shelf.delete(names, failed)
-            self.trash_changed.emit()
 
         def failed(left: list[str], error: CoderappError) -> None:
             self._history.put_many(entry for entry in entries if entry.id in left)
@@ -175,7 +173,6 @@ class Organizer(QObject):
             assert batch is not None
             self._history.put_many(replace(entry, busy=False) for entry in entries)
             self._shelf.restore(names, batch, lost)
-            self.trash_changed.emit()
             if shown:
                 self._sessions.open(shown)
 
@@ -188,7 +185,6 @@ class Organizer(QObject):
 
         def back(entries: list[HistoryEntry]) -> None:
             self._history.put_many(entries)
-            self.trash_changed.emit()
 
         def act() -> None:
             again = batch
@@ -204,7 +200,6 @@ class Organizer(QObject):
             self._sessions.let_go(names)
             self._history.put_many((), names)
             batch = self._shelf.delete(names, lambda _, error: self._say(error))
-            self.trash_changed.emit()
 
         self._undo.do(sentence, act, undo)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
-from coderapp.core.conversation import Conversation
+from coderapp.core.conversation import UNTITLED, Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.qt.background import Failure
 from coderapp.qt.batch import Batch
@@ -33,6 +33,10 @@ Failed = Callable[[list[str], CoderappError], None]
 
 
 class Shelf(QObject):
+    """Signal: `trash_changed()`: something went there, came back or is gone for good."""
+
+    trash_changed = Signal()
+
     def __init__(self, keeper: ConversationKeeper, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._keeper = keeper
@@ -80,6 +84,22 @@ class Shelf(QObject):
             found.append(replace(entry, **fields) if fields else entry)
         return found
 
+    def read_drafts(self, ids: Iterable[str], found: Callable[[list[HistoryEntry]], None]) -> None:
+        """Conversations that are nothing but a draft yet: their first words stand for a title."""
+        names = list(ids)
+
+        def look(store: ConversationStore, name: str) -> HistoryEntry:
+            was_open = name in store.open_ids
+            entry = entry_of(store.load(name))
+            if not was_open:
+                store.release(name)
+            return entry
+
+        def done(_: list[tuple[str, CoderappError]]) -> None:
+            found([entry for _, entry in batch.results])
+
+        batch = self._run(lambda: names, look, done)
+
     # the trash
 
     def delete(self, ids: Iterable[str], failed: Failed) -> Batch[str, Trashed]:
@@ -89,6 +109,7 @@ class Shelf(QObject):
 
         def done(failures: list[tuple[str, CoderappError]]) -> None:
             self._leaving.difference_update(names)
+            self.trash_changed.emit()
             _report(failures, failed)
 
         return self._run(lambda: names, self._keeper.trash, done)
@@ -111,9 +132,21 @@ class Shelf(QObject):
         def done(failures: list[tuple[Trashed, CoderappError]]) -> None:
             self._keeper.note_stored(entry.id for entry in found)
             back(found)
+            self.trash_changed.emit()
             _report([(one.id, error) for one, error in failures], failed)
 
         self._run(trashed, work, done)
+
+    def destroy(self, trashed: Iterable[Trashed], failed: Failed, success: Callable[[], None]) -> None:
+        """Deletes for good what is in the trash."""
+        items = list(trashed)
+
+        def done(failures: list[tuple[Trashed, CoderappError]]) -> None:
+            self.trash_changed.emit()
+            _report([(one.id, error) for one, error in failures], failed)
+            success()
+
+        self._run(lambda: items, lambda store, one: store.destroy(one), done)
 
     # copies
 
@@ -128,7 +161,7 @@ class Shelf(QObject):
             copy = replace(
                 store.load(item[0]), id=item[1], created=now, updated=now, draft="", draft_files=(), pinned=False
             )
-            copy.title = f"{copy.title or 'New conversation'} (copy)"
+            copy.title = f"{copy.title or UNTITLED} (copy)"
             copy.titled_by_user = True
             self._keeper.create(store, copy)
             return entry_of(copy)

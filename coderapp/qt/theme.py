@@ -192,7 +192,7 @@ def style_sheet(theme: Theme) -> str:
     QToolButton[kind="foot"] {{ color: {theme.text_muted}; padding: 5px 8px; text-align: left; }}
     QToolButton[kind="foot"]:checked {{ color: {theme.text}; }}
     QToolButton[kind="foot"][over="true"] {{ background: {theme.selection}; color: {theme.selection_text}; }}
-    #historyList {{ background: transparent; border: none; outline: 0; }}
+    #historyList, #trashList {{ background: transparent; border: none; outline: 0; }}
     QScrollBar {{ background: transparent; border: none; margin: 0; }}
     QScrollBar:vertical {{ width: 12px; }}
     QScrollBar:horizontal {{ height: 12px; }}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from coderapp.core.conversation import Conversation
+from coderapp.core.conversation import UNTITLED, Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.core.message import Message
 from coderapp.qt.books import ProfileBook
@@ -20,6 +20,7 @@ from coderapp.qt.history_model import HistoryModel
 from coderapp.qt.organizer import Organizer
 from coderapp.qt.shelf import Shelf
 from coderapp.qt.stream_worker import StreamWorker
+from coderapp.qt.trash_desk import TrashDesk
 from coderapp.qt.undo_stack import Step, UndoStack
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Workspace(QObject):
-    """`history` is the list, `organizer` changes it, `undo` takes back.
+    """`history` is the list, `organizer` changes it, `undo` takes back; `trash` is what was deleted.
 
     Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong aside;
     `undoable(sentence, undo)`: something was done that can be taken back; without a sentence it is plain to see.
@@ -68,6 +69,8 @@ class Workspace(QObject):
         keeper.refreshed.connect(self._on_refreshed)
         keeper.trouble.connect(self.notice)
         self.organizer.trouble.connect(self.notice)
+        self.trash = TrashDesk(keeper, self._shelf, self.organizer, self)
+        self.trash.trouble.connect(self.notice)
         self.undoable.connect(lambda sentence, undo: self.undo.push(Step(sentence, undo)))
 
     @property
@@ -98,6 +101,11 @@ class Workspace(QObject):
         added = [entry for entry in live if entry.id not in known and self.history.get(entry.id) is not None]
         self.history.reset([*self._shelf.ahead(entries), *added])
         self.folders.adopt(self.history.folders)
+        self._shelf.read_drafts(
+            [entry.id for entry in entries if entry.title == UNTITLED and not entry.problem],
+            lambda found: self._on_refreshed(found, []),
+        )
+        self.trash.refresh()
         if self._current is not None:
             self.shown.emit(self._current)
 

@@ -114,15 +114,15 @@ class PromptEdit(QPlainTextEdit):
     # Qt
 
     def event(self, event: QEvent) -> bool:
-        # A text field takes Ctrl+Z for itself even with nothing to undo; then it is the window's.
-        if (
-            isinstance(event, QKeyEvent)
-            and event.type() is QEvent.Type.ShortcutOverride
-            and event.matches(QKeySequence.StandardKey.Undo)
-            and not self.document().isUndoAvailable()
-        ):
-            event.ignore()
-            return False
+        # A text field takes Ctrl+Z for itself even with nothing to undo; then it is the window's. So for redoing.
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
+            undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+            text = self.document()
+            if (event.matches(undo) and not text.isUndoAvailable()) or (
+                event.matches(redo) and not text.isRedoAvailable()
+            ):
+                event.ignore()
+                return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -9,11 +9,15 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from coderapp.qt.history_entry import GroupKind, HistoryEntry, HistoryGroup
+from coderapp.qt.books import StateBook
+from coderapp.qt.history_entry import GroupKind, HistoryEntry, HistoryGroup, Scope
 from coderapp.qt.workspace import Workspace
 from coderapp.widgets.history_sidebar import HistorySidebar
 
 Act = Callable[[], object]
+
+COLLAPSED = "history_collapsed"
+"""The name under which the window's state has the collapsed groups."""
 
 RENAME, DELETE, DUPLICATE = "F2", "Ctrl+Shift+Del", "Ctrl+D"
 PIN, ARCHIVE, MOVE, TAGS, NEW_FOLDER = "Ctrl+Shift+I", "Ctrl+Shift+H", "Ctrl+Shift+M", "Ctrl+T", "Ctrl+Shift+N"
@@ -23,9 +27,14 @@ class HistoryActions(QObject):
     """Connects the sidebar with what changes the history."""
 
     def __init__(
-        self, sidebar: HistorySidebar, workspace: Workspace, show: Callable[[], None], parent: QObject | None = None
+        self,
+        sidebar: HistorySidebar,
+        workspace: Workspace,
+        state: StateBook,
+        show: Callable[[], None],
+        parent: QObject | None = None,
     ) -> None:
-        """`show` makes the sidebar visible where it is hidden."""
+        """`state` keeps which groups are collapsed; `show` makes the sidebar visible where it is hidden."""
         super().__init__(parent)
         self._sidebar = sidebar
         self._workspace = workspace
@@ -33,6 +42,10 @@ class HistoryActions(QObject):
         self._organizer = workspace.organizer
         self._show = show
         self._more: list[tuple[str, Callable[[list[str]], None]]] = []
+        collapsed = state.get(COLLAPSED)
+        if isinstance(collapsed, list):
+            self._history.set_collapsed(key for key in collapsed if isinstance(key, str))
+        self._history.collapsed_changed.connect(lambda keys: state.set(COLLAPSED, keys))
         sidebar.new_requested.connect(workspace.new)
         sidebar.open_requested.connect(workspace.open)
         sidebar.rename_requested.connect(self._organizer.rename)
@@ -44,6 +57,27 @@ class HistoryActions(QObject):
         sidebar.new_folder_requested.connect(lambda: self._new_folder([]))
         sidebar.menu_requested.connect(self._on_menu)
         sidebar.folder_menu_requested.connect(self._on_folder_menu)
+        sidebar.scope_changed.connect(self._on_scope)
+        workspace.trash.changed.connect(self._count)
+        for changed in (self._history.rowsInserted, self._history.rowsRemoved, self._history.modelReset):
+            changed.connect(self._count)
+
+    def _count(self) -> None:
+        archived = sum(entry.archived for entry in self._history.entries())
+        self._sidebar.show_counts(archived, self._workspace.trash.count)
+
+    def _on_scope(self, scope: Scope) -> None:
+        """The trash's list is made when it is first looked at."""
+        if scope is not Scope.TRASH:
+            return
+        if not self._sidebar.has_trash:
+            from coderapp.widgets.history_trash import HistoryTrash
+
+            made = HistoryTrash(self._sidebar.theme, self._workspace.trash.model)
+            made.restore_requested.connect(self._workspace.trash.restore)
+            made.destroy_requested.connect(self._workspace.trash.destroy)
+            self._sidebar.set_trash(made)
+        self._workspace.trash.refresh()
 
     def add_command(self, text: str, act: Callable[[list[str]], None]) -> None:
         """One more thing that can be done with those that are selected: their ids go to `act`."""

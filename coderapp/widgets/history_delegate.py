@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -161,7 +162,9 @@ class HistoryDelegate(QStyledItemDelegate):
             return ("newer version" if entry.newer else "damaged"), self.theme.text_muted
         when = ago(entry.updated, time.time())
         if self._scope() is Scope.TRASH:
-            return f"deleted {when}", self.theme.text_muted
+            left = math.ceil((entry.kept_until - time.time()) / 86_400)
+            rest = "goes soon" if left < 1 else "1 day left" if left == 1 else f"{left} days left"
+            return f"{when} · {rest}", self.theme.text_muted
         if entry.draft and entry.id != self.open_id:
             return f"draft · {when}", self.theme.text_muted
         return when, self.theme.text_muted

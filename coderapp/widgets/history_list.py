@@ -168,6 +168,9 @@ class HistoryList(QListView):
         return super().selectionCommand(index, event)  # type: ignore[arg-type]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.state() is QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)  # what the field for a name did not use
+            return
         index = self.currentIndex()
         header = index.isValid() and index.data(ENTRY_ROLE) is None
         key = event.key()

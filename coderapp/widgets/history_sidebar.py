@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
@@ -13,6 +15,9 @@ from coderapp.qt.theme import Theme
 from coderapp.widgets import metrics
 from coderapp.widgets.history_delegate import ago
 from coderapp.widgets.history_list import HistoryList, dragged
+
+if TYPE_CHECKING:
+    from coderapp.widgets.history_trash import HistoryTrash
 
 REFRESH_EVERY = 30_000
 """Milliseconds after which “5 min ago” may be another time, and today another day."""
@@ -27,11 +32,17 @@ class FootButton(QToolButton):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.setText(text)
+        self._words = f" {text}"  # a little away from the icon
+        self.setText(self._words)
+        self.setAccessibleName(text)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setCheckable(True)
         self.setAcceptDrops(True)
         self.setProperty("kind", "foot")
+
+    def show_count(self, count: int) -> None:
+        self.setText(f"{self._words}  {count}" if count else self._words)
+        self.setAccessibleName(f"{self._words.strip()}, {count}")
 
     def _show_over(self, over: bool) -> None:
         self.setProperty("over", "true" if over else "false")
@@ -76,6 +87,7 @@ class HistorySidebar(QFrame):
     def __init__(self, theme: Theme, model: HistoryModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("historySidebar")
+        self.theme = theme
         self._model = model
         self._scope = Scope.CURRENT
         self._title = QLabel(TITLES[Scope.CURRENT])
@@ -92,7 +104,7 @@ class HistorySidebar(QFrame):
         self._list.setAccessibleName("Conversations")
         self._places = QStackedWidget()  # the list, the trash, or what a search found
         self._listed = QWidget()
-        self._trash: QWidget | None = None
+        self._trash: HistoryTrash | None = None
         self._results: QWidget | None = None
         self._archive_button = FootButton("Archive")
         self._trash_button = FootButton(TITLES[Scope.TRASH])
@@ -161,13 +173,14 @@ class HistorySidebar(QFrame):
             changed.connect(self._show_empty)
 
     def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
         self._list.set_theme(theme)
         self._new.setIcon(icons.icon("new", theme.text))
         self._new_folder.setIcon(icons.icon("folder-new", theme.text))
         self._back.setIcon(icons.icon("back", theme.text))
         self._archive_button.setIcon(icons.icon("archive", theme.text_muted))
         self._trash_button.setIcon(icons.icon("delete", theme.text_muted))
-        if self._trash is not None and hasattr(self._trash, "set_theme"):
+        if self._trash is not None:
             self._trash.set_theme(theme)
 
     # places
@@ -188,10 +201,21 @@ class HistorySidebar(QFrame):
         else:
             self._show_place()
 
-    def set_trash(self, trash: QWidget) -> None:
+    def set_trash(self, trash: HistoryTrash) -> None:
         """What takes the list's place when the user looks into the trash."""
         self._trash = trash
         self._places.addWidget(trash)
+        self._show_place()
+        trash.left.connect(lambda: self.show_scope(Scope.CURRENT))
+
+    @property
+    def has_trash(self) -> bool:
+        return self._trash is not None
+
+    def show_counts(self, archived: int, deleted: int) -> None:
+        """How many there are in the archive and in the trash."""
+        self._archive_button.show_count(archived)
+        self._trash_button.show_count(deleted)
 
     def _show_place(self) -> None:
         trash = self._trash if self._scope is Scope.TRASH else None

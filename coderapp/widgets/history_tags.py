@@ -41,6 +41,7 @@ class TagsDialog(QDialog):
         self._field.setCompleter(completer)
         self._list = QListWidget()
         self._list.setAccessibleName("Tags")
+        self._list.setSpacing(metrics.GAP_SMALL // 2)
         self._note = QLabel("No tags yet. What you type above becomes the first.")
         self._note.setProperty("kind", "muted")
         self._note.setWordWrap(True)

@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.history = HistorySidebar(self._theme, parts.workspace.history)
         self.pane = ConversationPane(self._theme, parts.view_tools)
         self._organizing = HistoryActions(
-            self.history, parts.workspace, lambda: self._set_visible(self.history, True), self
+            self.history, parts.workspace, parts.state, lambda: self._set_visible(self.history, True), self
         )
         self.panel = ParameterPanel(self._theme)
         self.history.setMinimumWidth(metrics.HISTORY_LEAST)
@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
 
         parts.workspace.shown.connect(self._on_shown)
         parts.workspace.notice.connect(pane.notices.warn)
+        parts.workspace.trash.told.connect(pane.notices.tell)
         parts.settings.changed.connect(self._apply_settings)
         parts.profiles.changed.connect(self._on_profiles)
         self._organizing.add_command("Export…", self.show_export)

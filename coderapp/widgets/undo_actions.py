@@ -21,7 +21,7 @@ class UndoActions(QObject):
         self._undo = menu.addAction("&Undo", stack.undo)
         self._undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
         self._redo = menu.addAction("&Redo", stack.redo)
-        self._redo.setShortcut(QKeySequence(QKeySequence.StandardKey.Redo))
+        self._redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         stack.pushed.connect(self._on_pushed)
         stack.undone.connect(self._on_undone)
         stack.redone.connect(self._on_pushed)
