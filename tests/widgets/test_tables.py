@@ -13,6 +13,7 @@ from coderapp.qt import theme
 from coderapp.qt.formulas import Formulas
 from coderapp.text.blocks import TableBlock
 from coderapp.text.stream import parse
+from coderapp.widgets.conversation.ranges import NOTHING
 from coderapp.widgets.conversation.style import DocumentStyle
 from coderapp.widgets.conversation.table_item import MEASURED, TableItem
 
@@ -40,7 +41,7 @@ def table(rows: list[tuple[str, str]]) -> TableItem:
 def paint(item: TableItem, made: DocumentStyle, top: float, bottom: float) -> None:
     image = QImage(400, 400, QImage.Format.Format_RGB32)
     painter = QPainter(image)
-    item.paint(painter, QRectF(0, top, 400, bottom - top), made, ())
+    item.paint(painter, QRectF(0, top, 400, bottom - top), made, NOTHING)
     painter.end()
 
 

@@ -18,7 +18,8 @@ from coderapp.text.utf16 import Units
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.code_rows import Rows
 from coderapp.widgets.conversation.items import WIDEST, BlockItem, Sideways, left_of, paint_place
-from coderapp.widgets.conversation.paragraph import Ranges, cursor_x, format_range, within
+from coderapp.widgets.conversation.paragraph import cursor_x, format_range, within
+from coderapp.widgets.conversation.ranges import Ranges
 from coderapp.widgets.conversation.style import DocumentStyle, Formats
 
 MOST_LAYOUTS = 400

@@ -7,7 +7,8 @@ from PySide6.QtGui import QPainter, QPen
 
 from coderapp.text.blocks import LINE_BREAK, Place, RuleBlock, Style, TextBlock
 from coderapp.widgets import metrics
-from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
+from coderapp.widgets.conversation.paragraph import Paragraph
+from coderapp.widgets.conversation.ranges import Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
 
 WIDEST = 1e6

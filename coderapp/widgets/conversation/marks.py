@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from coderapp.widgets.conversation.layout import DocumentLayout
-from coderapp.widgets.conversation.paragraph import Ranges
+from coderapp.widgets.conversation.ranges import NOTHING, Ranges, Span
+from coderapp.widgets.conversation.style import DocumentStyle
 
 Mark = tuple[int, int, int, int]
 """(message, block, first character, end)."""
@@ -20,6 +21,8 @@ class Marks:
         self._changed = changed
         self._all: list[Mark] = []
         self._by_block: dict[tuple[int, int], list[int]] = {}
+        self._spans: dict[tuple[int, int], list[Span]] = {}  # of blocks that were painted
+        self._style: DocumentStyle | None = None  # in whose colours
 
     def __len__(self) -> int:
         return len(self._all)
@@ -33,6 +36,7 @@ class Marks:
         for number, (row, block, _, _) in enumerate(self._all):
             self._by_block.setdefault((row, block), []).append(number)
         self.current = current
+        self._spans = {}
         self._changed()
 
     def shift(self, row: int, count: int) -> None:
@@ -53,8 +57,15 @@ class Marks:
         """For painting."""
         numbers = self._by_block.get((row, block))
         if not numbers:
-            return ()
+            return NOTHING
         style = self._layout.style
-        return [
-            (self._all[n][2], self._all[n][3], style.found_here if n == self.current else style.found) for n in numbers
-        ]
+        if style is not self._style:
+            self._style, self._spans = style, {}
+        found = self._spans.get((row, block))
+        if found is None:
+            found = [(self._all[n][2], self._all[n][3], style.found) for n in numbers]
+            self._spans[row, block] = found
+        if self.current < 0 or self._all[self.current][:2] != (row, block):
+            return Ranges(found)
+        _, _, start, end = self._all[self.current]
+        return Ranges(found, ((start, end, style.found_here),))

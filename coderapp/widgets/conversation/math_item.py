@@ -9,7 +9,8 @@ from coderapp.qt.formulas import Formula
 from coderapp.text.blocks import MathBlock
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.items import BlockItem, left_of, paint_place
-from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
+from coderapp.widgets.conversation.paragraph import Paragraph
+from coderapp.widgets.conversation.ranges import Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
 
 

@@ -23,7 +23,8 @@ from coderapp.widgets.conversation.hot_spots import Action, HotSpot, paint_spot
 from coderapp.widgets.conversation.items import BlockItem, RuleItem, TextItem
 from coderapp.widgets.conversation.math_item import MathItem
 from coderapp.widgets.conversation.message_spots import BRANCH_ROOM, MessageSpots
-from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
+from coderapp.widgets.conversation.paragraph import Paragraph
+from coderapp.widgets.conversation.ranges import Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
 from coderapp.widgets.conversation.table_item import TableItem
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -13,13 +12,11 @@ from PySide6.QtGui import QFont, QPainter, QTextCharFormat, QTextLayout, QTextLi
 from coderapp.qt.formulas import Formula
 from coderapp.text.blocks import Span, Style
 from coderapp.text.utf16 import Units
+from coderapp.widgets.conversation.ranges import NOTHING, Ranges
 from coderapp.widgets.conversation.style import LEADING, DocumentStyle, Formats
 
 LONGEST_RUN = 1_500
 """Characters in one QTextLayout, whose cost grows faster than its length, and which a growing paragraph makes anew."""
-
-Ranges = Sequence[tuple[int, int, QTextCharFormat]]
-"""(start, end, format): what is painted over the text: the selection, what was found. `end` may lie behind the text."""
 
 
 def format_range(start: int, length: int, made: QTextCharFormat, units: Units) -> QTextLayout.FormatRange:
@@ -30,10 +27,14 @@ def format_range(start: int, length: int, made: QTextCharFormat, units: Units) -
     return one
 
 
+MANY_RANGES = 24
+"""Ranges in one QTextLayout that Qt may draw; with more of them the time that it takes is felt."""
+
+
 def within(ranges: Ranges, start: int, size: int, units: Units) -> Formats:
     """The ranges on the `size` characters from `start`, counted from there."""
     found: Formats = []
-    for first, end, made in ranges:
+    for first, end, made in ranges.between(start, start + size):
         first, end = max(first - start, 0), min(end - start, size)
         if end > first:
             found.append(format_range(first, end - first, made, units))
@@ -168,9 +169,29 @@ class _Run:
         return self._units.from_utf16(self._layout.lineAt(count - 1).textStart()) if count > 1 else 0
 
     def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges) -> None:
-        self._layout.draw(painter, at, within(ranges, self.start, len(self.text), self._units), clip)
+        if ranges.count_found(self.start, self.start + len(self.text)) > MANY_RANGES:
+            self._paint_boxes(painter, at, clip, ranges.only_found())
+            ranges = ranges.without_found()
+        found = within(ranges, self.start, len(self.text), self._units)
+        self._layout.draw(painter, at, found, clip)
         if self.formulas:
             self._paint_formulas(painter, at, clip)
+
+    def _paint_boxes(self, painter: QPainter, at: QPointF, clip: QRectF, found: Ranges) -> None:
+        """Colours behind the text alone, in the lines that are seen: Qt draws a line anew for each range on it."""
+        units = self._units
+        for number in range(self._layout.lineCount()):
+            line = self._layout.lineAt(number)
+            top, tall = at.y() + line.y(), line.height()
+            if clip.isValid() and not (top <= clip.bottom() and top + tall >= clip.top()):
+                continue
+            begin = units.from_utf16(line.textStart())
+            end = units.from_utf16(line.textStart() + line.textLength())
+            for first, last, made in found.between(self.start + begin, self.start + end):
+                left = cursor_x(line, units.to_utf16(max(first - self.start, begin)))
+                right = cursor_x(line, units.to_utf16(min(last - self.start, end)))
+                box = QRectF(at.x() + min(left, right), top, abs(right - left), tall)
+                painter.fillRect(box, made.background())
 
     def _line_at(self, y: float) -> int:
         low, high = 0, max(self._layout.lineCount() - 1, 0)
@@ -285,7 +306,7 @@ class Paragraph:
         self._runs = []
         self._key = None
 
-    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges = ()) -> None:
+    def paint(self, painter: QPainter, at: QPointF, clip: QRectF, ranges: Ranges = NOTHING) -> None:
         for run in self._runs:
             top = at.y() + run.top
             if not clip.isValid() or (top <= clip.bottom() and top + run.height >= clip.top()):

@@ -11,7 +11,8 @@ from coderapp.text.blocks import LINE_BREAK, Cell, Style, TableBlock
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation.heights import Heights
 from coderapp.widgets.conversation.items import WIDEST, BlockItem, Sideways, left_of, paint_place
-from coderapp.widgets.conversation.paragraph import Paragraph, Ranges
+from coderapp.widgets.conversation.paragraph import Paragraph
+from coderapp.widgets.conversation.ranges import Ranges
 from coderapp.widgets.conversation.style import DocumentStyle
 
 MEASURED = 60
@@ -206,8 +207,7 @@ class TableItem(BlockItem, Sideways):
         for column, cell in enumerate(self._rows[row]):
             at = self._cell_at(row, column)
             if at.x() < self._left + self.room and at.x() + self._columns[column] > self._left:
-                local = [(start - offset, end - offset, made) for start, end, made in ranges]
-                cell.paint(painter, at, clip, local)
+                cell.paint(painter, at, clip, ranges.moved(offset))
             offset += len(cell.text) + 1
 
     # finding

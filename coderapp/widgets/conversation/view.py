@@ -43,8 +43,8 @@ from coderapp.widgets.conversation.keyboard import Keyboard
 from coderapp.widgets.conversation.layout import Anchor, DocumentLayout
 from coderapp.widgets.conversation.marks import Marks
 from coderapp.widgets.conversation.message_item import MessageItem, Surroundings
-from coderapp.widgets.conversation.paragraph import Ranges
 from coderapp.widgets.conversation.pointer import Pointer
+from coderapp.widgets.conversation.ranges import Ranges
 from coderapp.widgets.conversation.reading import ReadableDocument
 from coderapp.widgets.conversation.selection import Position, Selection
 from coderapp.widgets.conversation.style import DocumentStyle
@@ -687,7 +687,7 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
         if part is None:
             return marked
         end = EVERYTHING if part[1] is None else part[1]
-        return [*marked, (part[0], end, self._layout.style.selected)]
+        return marked.with_over((part[0], end, self._layout.style.selected))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         begin = time.perf_counter()
