@@ -99,7 +99,7 @@ def measured(shape: Shape, folder: str) -> dict[str, float]:
     return {"ratio": counted / bytes_of_answers, "with_leaving": (counted + left) / bytes_of_answers}
 
 
-def run(*, quick: bool = False) -> dict[str, Any]:
+def measure(*, quick: bool = False) -> dict[str, Any]:
     """`write_amplification`: the worst of all shapes; each of them beside it."""
     found: dict[str, float] = {}
     leaving: dict[str, float] = {}
