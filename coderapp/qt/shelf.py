@@ -74,6 +74,8 @@ class Shelf(QObject):
 
     def ahead(self, entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
         """Entries as files say, made what they will be once everything is done that was asked for."""
+        if not self._leaving and not self._pending:
+            return list(entries)  # thousands, when the list is read
         found = []
         for entry in entries:
             if entry.id in self._leaving:

@@ -83,8 +83,9 @@ def parse(text: str, now: datetime) -> Query:
     query = Query()
     terms = 0
     text = text.replace("“", '"').replace("”", '"').replace("\x00", " ")
-    match = None
+    typing = False
     for match in _PIECE.finditer(text):
+        typing = False
         terms += 1
         if terms > MOST_TERMS:
             break
@@ -97,13 +98,14 @@ def parse(text: str, now: datetime) -> Query:
         if known is None:
             typed = (f"{name}:" if name else "") + (quoted if quoted is not None else run)
             query = _with_word(query, typed, whole=quoted is not None, negated=bool(minus))
+            typing = quoted is None and match.end() == len(text) and bool(query.words)
         else:
             query = _with_filter(query, known, quoted if quoted is not None else run, bool(minus), now)
         if query.problem:
             return query
     if query.is_empty and (said := text.strip()) and not _unfinished(said):
         return replace(query, problem=f"There is no letter or digit in “{_shortened(said)}” to search for.")
-    return replace(query, typing=match is not None and match.end() == len(text) and match[3] is None)
+    return replace(query, typing=typing)
 
 
 def _with_word(query: Query, typed: str, *, whole: bool, negated: bool) -> Query:

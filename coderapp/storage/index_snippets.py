@@ -92,4 +92,6 @@ def _marks(line: str, pattern: re.Pattern[str]) -> Marks:
         places += [place] * len(fold(character))
     if len(places) != len(folded):
         return ()
-    return tuple((places[first], places[last - 1] + 1) for first, last in spans)
+    places.append(len(line))
+    # What is folded away, an accent of its own, belongs to the letter before it.
+    return tuple((places[first], max(places[last], places[last - 1] + 1)) for first, last in spans)

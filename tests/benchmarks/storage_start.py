@@ -21,7 +21,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def child(folder: str, began: float) -> dict[str, Any]:
     """Milliseconds from the process's beginning (`began`, Unix time): to the first paint, to the list on screen, to
-    everything loaded; and what the list's arrival took in the UI thread."""
+    everything loaded; and what the list's
+    arrival took of the UI thread's processor time, up to its paint."""
     from PySide6.QtCore import QEvent, QObject, QTimer
 
     from coderapp.app.program import Program, make_application
@@ -52,10 +53,11 @@ def child(folder: str, began: float) -> dict[str, Any]:
 
     def listing(success: Any) -> None:
         def listed(entries: list[HistoryEntry]) -> None:
-            start = time.perf_counter()
+            start = time.thread_time()
             success(entries)
+            found["list_taken_in_ms"] = round((time.thread_time() - start) * 1000, 1)
             application.processEvents()  # laid out and painted
-            found["list_in_ui_ms"] = round((time.perf_counter() - start) * 1000, 1)
+            found["list_in_ui_ms"] = round((time.thread_time() - start) * 1000, 1)
             found["listed"] = since()
             found["entries"] = len(entries)
 
