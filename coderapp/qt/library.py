@@ -53,7 +53,7 @@ class Library(QObject):
         self._paths = paths
         self._delivery = Delivery(self)
         self._keeping = _Keeping(paths, self._report, self._tell)
-        self._looking = _Looking(paths, self._damaged)
+        self._looking = _Looking(paths, self._keeping)
         self._asked = 0
 
     # the UI thread's
@@ -147,9 +147,6 @@ class Library(QObject):
     def _tell(self, sentence: str) -> None:
         self._delivery.hand_over(lambda: self.trouble.emit(sentence))
 
-    def _damaged(self) -> None:
-        self._keeping.make_anew()
-
 
 def language_of(info: str) -> str:
     from coderapp.text.languages import fence
@@ -169,7 +166,7 @@ class _Keeping:
         self._lock = threading.Lock()
         self._stopping = False
         self._index: Index | None = None
-        self._given_up = False
+        self._given_up = ""
         self._steps: Iterator[Step] | None = None
         self._shown = 0.0
         self._told = ""
@@ -187,6 +184,12 @@ class _Keeping:
 
     def make_anew(self) -> None:
         self._submit(self._make_anew)
+
+    def why_nothing_is_found(self) -> str:
+        """What to say where there is no index to search in."""
+        if self._given_up:
+            return f"There is nothing to search in: the index can't be written ({self._given_up})."
+        return "The index is being made. Search again in a moment."
 
     def stop(self) -> None:
         with self._lock:
@@ -321,7 +324,7 @@ class _Keeping:
 
     def _give_up(self, reason: str) -> None:
         self._steps = None
-        self._given_up = True
+        self._given_up = reason or "for an unknown reason"
         self._tell(
             f"The index of your conversations can't be written ({reason}): searching may miss the newest messages."
             " Your conversations are not affected. coderapp tries again when it is started the next time."
@@ -331,9 +334,9 @@ class _Keeping:
 class _Looking:
     """The thread that searches. Only what was asked for last is of interest."""
 
-    def __init__(self, paths: Paths, damaged: Callable[[], None]) -> None:
+    def __init__(self, paths: Paths, keeping: _Keeping) -> None:
         self._paths = paths
-        self._damaged = damaged
+        self._keeping = keeping
         self._condition = threading.Condition()
         self._wanted: tuple[str, Order, Callable[[Found], None]] | None = None
         self._busy = False
@@ -394,9 +397,11 @@ class _Looking:
                 if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
                     continue  # meant for the one before
                 searcher.close()
-                if self._paths.index.exists() and is_damage(error):
-                    self._damaged()
-                return Found(query, problem="The index is being made. Search again in a moment.")
+                if is_damage(error):
+                    self._keeping.make_anew()
+                elif self._paths.index.exists():
+                    return Found(query, problem=f"The index can't be read ({error}). Search again in a moment.")
+                return Found(query, problem=self._keeping.why_nothing_is_found())
             except Exception as error:
                 log.exception("a search failed")
                 name = type(error).__name__

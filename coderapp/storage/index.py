@@ -92,7 +92,7 @@ class Index:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._path.exists():
             self._path.touch(mode=0o600)
-        db = sqlite3.connect(self._path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self._path, timeout=0.5, isolation_level=None, check_same_thread=False)
         try:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             empty = not version and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -387,9 +387,11 @@ def _storable(text: str) -> str:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is to blame, and not a lock, a full disk or a folder that takes no writes."""
     name = getattr(error, "sqlite_errorname", "") or ""
+    if name == "SQLITE_ERROR":  # a table that is not there, but also whatever SQLite does not understand
+        return str(error).startswith(("no such", "vtable constructor failed"))
     if isinstance(error, sqlite3.OperationalError):
-        return not name or name.startswith(("SQLITE_ERROR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT"))
-    return isinstance(error, sqlite3.DatabaseError)
+        return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT"))
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError)
 
 
 def remove_files(path: Path) -> None:

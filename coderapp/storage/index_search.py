@@ -82,7 +82,7 @@ class Searcher:
         if self._db is not None and (status.st_dev, status.st_ino) == self._file:
             return self._db
         self.close()
-        db = sqlite3.connect(self._path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self._path, timeout=0.5, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA query_only = ON")
             db.execute("PRAGMA cache_size = -16000")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,3 +193,58 @@ def test_a_folder_that_takes_no_index_costs_only_the_search(paths: Paths, qtbot:
     assert "can't be written" in desk.troubles[0]
     assert desk.found("words").problem
     desk.stop()
+
+
+def test_a_full_disk_costs_only_what_is_not_indexed(desk: Desk, paths: Paths, qtbot: QtBot) -> None:
+    made(paths, "one")
+    desk.listed()
+    desk.wait_for("words", ["m-one"])
+    index = desk.library._keeping._index
+    assert index is not None
+    pages = index._db.execute("PRAGMA page_count").fetchone()[0]
+    index._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own limit gives the error of a full disk
+    conversation = desk.keeper.new_conversation()
+    conversation.add(message("long", "words " + " ".join(f"w{n}" for n in range(60_000))))
+    desk.keeper.ensure(conversation)
+    qtbot.waitUntil(lambda: bool(desk.troubles))
+    assert "database or disk is full" in desk.troubles[0]
+    assert "Your conversations are not affected." in desk.troubles[0]
+    assert "m-one" in [hit.message_id for hit in desk.found("words").hits]
+    desk.stop()
+    assert (paths.conversations / f"{conversation.id}.json").exists()
+
+
+def test_an_index_that_another_program_holds_costs_only_the_search(paths: Paths, qtbot: QtBot) -> None:
+    made(paths, "one")
+    first = Desk(paths, qtbot)
+    first.listed()
+    first.wait_for("words", ["m-one"])
+    first.stop()
+    with contextlib.closing(sqlite3.connect(paths.index, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("DELETE FROM facts")
+        desk = Desk(paths, qtbot)
+        assert [entry.id for entry in desk.listed()] == ["one"]
+        assert "locked" in desk.found("words").problem
+        other.execute("ROLLBACK")
+        desk.stop()
+
+
+def test_a_query_that_sqlite_does_not_like_is_no_reason_to_make_the_index_again(desk: Desk, paths: Paths) -> None:
+    made(paths, "one")
+    desk.listed()
+    desk.wait_for("words", ["m-one"])
+    for query in (
+        "wor " * 500,
+        '"' + "a " * 5_000 + '"',
+        "-a " * 40,
+        "a.b." * 5_000,
+        "NOT AND OR NEAR(a b)",
+        "*",
+        "^a",
+    ):
+        found = desk.found(query)
+        assert not found.problem or "letter" in found.problem, query
+        found = desk.found(query, Order.RANK)
+        assert not found.problem or "letter" in found.problem, query
