@@ -55,7 +55,8 @@ class HistoryGroups:
         self._scope = scope
         self._folders = folders
         self._collapsed = collapsed
-        self._starts: list[int] = []  # the rows of the headers, then how many rows there are; empty: to be counted
+        self.row_count = 0
+        self._starts = [0]  # the rows of the headers, then how many rows there are
 
     def fill(self, entries: Mapping[str, HistoryEntry]) -> None:
         """Every conversation that belongs here, and the user's folders, also empty ones."""
@@ -74,7 +75,9 @@ class HistoryGroups:
         self.recount()
 
     def recount(self) -> None:
-        self._starts.clear()
+        """At once, and not when it is asked for: a view asks for the number of rows once a row."""
+        self._starts = [0, *accumulate(group.rows for group in self.groups)]
+        self.row_count = self._starts[-1]
 
     # where a conversation belongs
 
@@ -117,17 +120,10 @@ class HistoryGroups:
 
     def start(self, place: int) -> int:
         """The row of the header of the group at `place`; past the last one, how many rows there are."""
-        if not self._starts:
-            self._starts = [0, *accumulate(group.rows for group in self.groups)]
         return self._starts[place]
-
-    @property
-    def row_count(self) -> int:
-        return self.start(len(self.groups))
 
     def at(self, row: int) -> tuple[Group, int]:
         """The group that a row belongs to, and the place in it: 0 is the header."""
-        self.start(0)
         place = bisect_right(self._starts, row) - 1
         return self.groups[place], row - self._starts[place]
 

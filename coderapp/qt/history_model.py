@@ -61,8 +61,7 @@ class HistoryModel(QAbstractListModel):
     # the conversations
 
     def reset(self, entries: Iterable[HistoryEntry]) -> None:
-        self._entries = {entry.id: entry for entry in entries}
-        self._rebuild()
+        self._rebuild({entry.id: entry for entry in entries})
 
     def put(self, entry: HistoryEntry) -> None:
         """Adds an entry or shows it anew, at its place."""
@@ -90,11 +89,10 @@ class HistoryModel(QAbstractListModel):
             for conversation_id in gone:
                 self.remove(conversation_id)
             return
-        for entry in put:
-            self._entries[entry.id] = entry
+        known = self._entries | {entry.id: entry for entry in put}
         for conversation_id in gone:
-            self._entries.pop(conversation_id, None)
-        self._rebuild()
+            known.pop(conversation_id, None)
+        self._rebuild(known)
 
     def remove(self, conversation_id: str) -> None:
         if (place := self._rows.place_of(self._entries.get(conversation_id))) is not None:
@@ -222,8 +220,10 @@ class HistoryModel(QAbstractListModel):
     def group(self, row: int) -> HistoryGroup:
         return self._rows.at(row)[0].shown()
 
-    def _rebuild(self) -> None:
-        self.beginResetModel()
+    def _rebuild(self, entries: dict[str, HistoryEntry] | None = None) -> None:
+        self.beginResetModel()  # who listens may still ask for what was there before
+        if entries is not None:
+            self._entries = entries
         self._rows = HistoryGroups(self._scope, Days(self._now()), self._folders, self._collapsed)
         self._rows.fill(self._entries)
         self.endResetModel()

@@ -86,7 +86,8 @@ class HistoryDelegate(QStyledItemDelegate):
         if background:
             painter.setBrush(QColor(background))
             painter.drawRoundedRect(box, metrics.TAG_RADIUS + 2, metrics.TAG_RADIUS + 2)
-        if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
+        by_keys = bool(state & QStyle.StateFlag.State_KeyboardFocusChange)
+        if state & QStyle.StateFlag.State_HasFocus and (by_keys or not state & QStyle.StateFlag.State_Selected):
             painter.setPen(QColor(self.theme.focus_ring))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box, metrics.TAG_RADIUS + 2, metrics.TAG_RADIUS + 2)

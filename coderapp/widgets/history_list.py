@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain, groupby
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -77,15 +80,17 @@ class HistoryList(QListView):
 
     def selected(self) -> list[str]:
         """Ids in the order of the list."""
-        rows = sorted(index.row() for index in self.selectedIndexes())
-        return [name for row in rows if (name := self.model().index(row, 0).data(ID_ROLE))]
+        parts = [range(part.top(), part.bottom() + 1) for part in self.selectionModel().selection().toList()]
+        entries = (self._history.entry(row) for row in sorted(chain.from_iterable(parts)))
+        return [entry.id for entry in entries if entry is not None]
 
     def select(self, ids: list[str], current: str = "") -> None:
         """Selects those that are shown, and nothing else."""
         found = QItemSelection()
-        for name in ids:
-            if (row := self._history.row_of(name)) >= 0:
-                found.select(self._history.index(row), self._history.index(row))
+        rows = sorted(row for name in ids if (row := self._history.row_of(name)) >= 0)
+        for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):  # each run of neighbours as one
+            part = [row for _, row in run]
+            found.append(QItemSelectionRange(self._history.index(part[0]), self._history.index(part[-1])))
         self.selectionModel().select(found, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         row = self._history.row_of(current or (ids[0] if ids else ""))
         index = self._history.index(row) if row >= 0 else QModelIndex()
