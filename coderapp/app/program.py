@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from coderapp.qt.export_desk import ExportDesk
     from coderapp.qt.formulas import Formulas
     from coderapp.qt.highlighter import Highlighter
+    from coderapp.qt.import_desk import ImportDesk
     from coderapp.storage.conversations import ConversationStore
     from coderapp.widgets.conversation.tools import ViewTools
 
@@ -113,7 +114,13 @@ class Program(QObject):
         def store() -> ConversationStore:
             from coderapp.storage.conversations import ConversationStore
 
-            return ConversationStore(paths)
+            made = ConversationStore(paths)
+            if paths.incoming.exists():  # an earlier run ended in the middle of an import
+                from coderapp.storage.staging import recover
+
+                recover(paths, made)
+                self.library.refresh()
+            return made
 
         self.library = Library(paths, self)
         self.keeper = ConversationKeeper(self._disk, store, self, self.library)
@@ -140,6 +147,7 @@ class Program(QObject):
                 FileSaver(self._files),
                 self.library,
                 lambda: self.exports,
+                lambda: self.imports,
             )
         )
         self.window.pane.composer.set_file_reader(FileReader(self._files).read)
@@ -187,6 +195,12 @@ class Program(QObject):
         from coderapp.qt.export_desk import ExportDesk
 
         return ExportDesk(self.keeper, lambda: self.workspace.live, self._files, self._paths.root, self)
+
+    @cached_property
+    def imports(self) -> ImportDesk:
+        from coderapp.qt.import_desk import ImportDesk
+
+        return ImportDesk(self.keeper, self.workspace.bring_in, self._files, self._paths.root, self)
 
     def _view_tools(self) -> ViewTools:
         from coderapp.widgets.conversation.tools import ViewTools
@@ -245,7 +259,7 @@ class Program(QObject):
         self.state.flush()
         self.keys.stop()
         self.streams.stop()
-        for made in {"highlighter", "formulas", "exports"} & self.__dict__.keys():
+        for made in {"highlighter", "formulas", "exports", "imports"} & self.__dict__.keys():
             self.__dict__[made].stop()
         self._disk.stop()
         self.library.stop()

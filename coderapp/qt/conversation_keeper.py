@@ -19,6 +19,8 @@ from coderapp.qt.history_entry import HistoryEntry
 if TYPE_CHECKING:
     from coderapp.qt.library import Library
     from coderapp.storage.conversations import ConversationHead, ConversationStore, Trashed
+    from coderapp.storage.paths import Paths
+    from coderapp.storage.staging import Imported
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -345,6 +347,24 @@ class ConversationKeeper(QObject):
             success(found[0])
             for sentence in found[1]:
                 self.trouble.emit(sentence)
+
+        self._worker.submit(work, done, failure)
+
+    # importing
+
+    def bring_in(self, paths: Paths, job: str, success: Callable[[Imported], None], failure: Failure) -> None:
+        """What an import has made ready (see storage.staging)."""
+
+        def work() -> Imported:
+            from coderapp.storage.staging import commit
+
+            return commit(paths, job, self._opened())
+
+        def done(imported: Imported) -> None:
+            self.note_stored(head.id for head in imported.new)
+            self._tell(lambda library: library.refresh())
+            success(imported)
+            self.tell_problems()
 
         self._worker.submit(work, done, failure)
 

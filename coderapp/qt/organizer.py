@@ -233,6 +233,32 @@ class Organizer(QObject):
 
         self._shelf.duplicate([entry.id for entry in known], made, lambda _, error: self._say(error))
 
+    def arrived(self, sentence: str, entries: list[HistoryEntry], grown: int = 0) -> None:
+        """Conversations came in from elsewhere; taken back, they are in the trash. Messages that came to `grown`
+        others stay.
+        """
+        self._history.put_many(entries)
+        self._folders.adopt(self._history.folders)
+        names = [entry.id for entry in entries]
+        deleted: list[Batch[str, Trashed]] = []
+
+        def undo() -> None:
+            self._sessions.let_go(names)
+            self._history.put_many((), names)
+            deleted.append(self._shelf.delete(names, lambda _, error: self._say(error)))
+            self.trash_changed.emit()
+            if grown:
+                others = "1 conversation" if grown == 1 else f"{grown} conversations"
+                self.trouble.emit(f"The new ones are in the trash; messages that were added to {others} stay.")
+
+        def redo() -> None:
+            self._history.put_many(entries)
+            self._shelf.restore(names, deleted.pop(), lambda _, error: self._say(error))
+            self.trash_changed.emit()
+
+        if names:
+            self._undo.push(Step(sentence, undo, redo))
+
     # folders
 
     @property

@@ -241,6 +241,21 @@ class Workspace(QObject):
             self.open(neighbour)
         return shown
 
+    def bring_in(self, sentence: str, entries: list[HistoryEntry], grown: list[str]) -> None:
+        """An import brought in conversations, and messages for others: of those the list hears by the index."""
+        self.organizer.arrived(sentence, entries, len(grown))
+        shown = self._current
+        for name in grown:
+            session = self._sessions.get(name)
+            if session is None:
+                continue
+            if session is shown and session.is_idle:
+                self.new()  # puts it away with its draft
+                self.open(name)
+            else:
+                title = session.conversation.title
+                self.notice.emit(f"“{title}” got new messages; they are there when you open it the next time.")
+
     def _on_failure(self, error: CoderappError) -> None:
         self.notice.emit(f"{error.sentence} {error.advice}".strip())
 

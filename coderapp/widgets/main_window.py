@@ -34,6 +34,7 @@ from coderapp.qt.search_model import Searching
 from coderapp.qt.workspace import Workspace
 from coderapp.widgets import metrics
 from coderapp.widgets.conversation_pane import ConversationPane
+from coderapp.widgets.file_drop import FileDrop
 from coderapp.widgets.history_actions import HistoryActions
 from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.hit_opening import HitOpening
@@ -44,11 +45,13 @@ from coderapp.widgets.undo_actions import UndoActions
 
 if TYPE_CHECKING:
     from coderapp.qt.export_desk import ExportDesk
+    from coderapp.qt.import_desk import ImportDesk
     from coderapp.qt.session import Session
     from coderapp.text.blocks import CodeBlock
     from coderapp.widgets.conversation.tools import ViewTools
     from coderapp.widgets.conversation.view import ConversationView
     from coderapp.widgets.exporting import Exporting
+    from coderapp.widgets.importing import Importing
     from coderapp.widgets.picturing import Picturing
 
 
@@ -72,6 +75,7 @@ class WindowParts:
     saver: FileSaver
     library: Searching
     exports: Callable[[], ExportDesk]
+    imports: Callable[[], ImportDesk]
 
 
 class MainWindow(QMainWindow):
@@ -123,6 +127,8 @@ class MainWindow(QMainWindow):
         file = bar.addMenu("&File")
         _add(file, "&New conversation", self._parts.workspace.new, QKeySequence.StandardKey.New)
         file.addSeparator()
+        _add(file, "&Import…", self.show_import, "Ctrl+O")
+        _add(file, "Import a &folder…", self.show_import_folder)
         _add(file, "&Export…", self.show_export, "Ctrl+Shift+E")
         file.addSeparator()
         _add(file, "&Settings…", self.show_settings, "Ctrl+,")
@@ -186,6 +192,8 @@ class MainWindow(QMainWindow):
         parts.settings.changed.connect(self._apply_settings)
         parts.profiles.changed.connect(self._on_profiles)
         self._organizing.add_command("Export…", self.show_export)
+        for taking in (self.history, pane.empty):
+            FileDrop(taking).dropped.connect(self.import_files)
         pane.history_toggled.connect(self.toggle_history)
         pane.parameters_toggled.connect(self.toggle_parameters)
         pane.profile_chosen.connect(self._on_profile_chosen)
@@ -462,6 +470,29 @@ class MainWindow(QMainWindow):
             pane.notices,
             pane.progress,
             self,
+        )
+
+    def show_import(self) -> None:
+        self.importing.ask()
+
+    def show_import_folder(self) -> None:
+        self.importing.ask_folder()
+
+    def import_files(self, paths: Sequence[str]) -> None:
+        self.importing.read(paths)
+
+    @cached_property
+    def importing(self) -> Importing:
+        """Made when something is first imported."""
+        from coderapp.widgets.importing import Importing
+
+        parts, pane = self._parts, self.pane
+
+        def is_exporting() -> bool:
+            return parts.exports().is_busy
+
+        return Importing(
+            parts.imports(), parts.workspace.undo, is_exporting, parts.state, pane.notices, pane.progress, self
         )
 
     # panes and themes
