@@ -246,7 +246,6 @@ class Organizer(QObject):
             self._sessions.let_go(names)
             self._history.put_many((), names)
             deleted.append(self._shelf.delete(names, lambda _, error: self._say(error)))
-            self.trash_changed.emit()
             if grown:
                 others = "1 conversation" if grown == 1 else f"{grown} conversations"
                 self.trouble.emit(f"The new ones are in the trash; messages that were added to {others} stay.")
@@ -254,7 +253,6 @@ class Organizer(QObject):
         def redo() -> None:
             self._history.put_many(entries)
             self._shelf.restore(names, deleted.pop(), lambda _, error: self._say(error))
-            self.trash_changed.emit()
 
         if names:
             self._undo.push(Step(sentence, undo, redo))
