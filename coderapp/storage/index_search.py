@@ -40,6 +40,7 @@ class Searcher:
         self._db: sqlite3.Connection | None = None
         self._file: tuple[int, int] = (0, 0)
         self._terms = Terms()
+        self._models: dict[str, str] = {}  # by their labels; "" for a label that is no model
 
     def search(self, text: str, order: Order = Order.NEWEST, most: int = PAGE) -> Found:
         query = parse(text, self._now())
@@ -94,6 +95,7 @@ class Searcher:
             db.close()
             raise
         self._db, self._file, self._terms = db, (status.st_dev, status.st_ino), Terms()
+        self._models = {}
         return db
 
     def _hits(self, db: sqlite3.Connection, query: Query, numbers: Sequence[int]) -> Sequence[Hit]:
@@ -101,13 +103,26 @@ class Searcher:
         hits: list[Hit] = []
         for number in numbers:
             row = db.execute(
-                "SELECT c.id, c.title, m.id, m.role, m.created, m.text FROM messages m"
+                "SELECT c.id, c.title, m.id, m.role, m.created, m.text, m.about FROM messages m"
                 " JOIN conversations c ON c.number = m.conversation WHERE m.number = ?", (number,),
             ).fetchone()  # fmt: skip
-            name, title, message_id, role, created, text = row
+            name, title, message_id, role, created, text, about = row
             shown = snippet(text, pattern)
-            hits.append(Hit(name, message_id, title, role, created, shown.text, shown.marks))
+            model = self._model(db, about) if role == "assistant" else ""
+            hits.append(Hit(name, message_id, title, role, created, shown.text, shown.marks, model))
         return hits
+
+    def _model(self, db: sqlite3.Connection, about: str) -> str:
+        """Which model answered, by the labels of a message; "" where that is not known."""
+        for mark in about.split():
+            if mark.startswith("label"):
+                if mark not in self._models:
+                    asked = "SELECT name FROM labels WHERE number = ? AND kind = 'model'"
+                    row = db.execute(asked, (int(mark.removeprefix("label")),)).fetchone()
+                    self._models[mark] = row[0] if row else ""
+                if self._models[mark]:
+                    return self._models[mark]
+        return ""
 
     def _by_title(self, db: sqlite3.Connection, query: Query, match: Match) -> Sequence[Hit]:
         if not match.titles:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from coderapp.core.search import Found, Hit, Order
 from coderapp.qt.books import StateBook
@@ -13,7 +14,9 @@ from coderapp.qt.search_model import Searching
 from coderapp.qt.theme import Theme
 from coderapp.widgets.lifetime import while_alive
 from coderapp.widgets.search_field import SearchField
-from coderapp.widgets.search_results import SearchResults
+
+if TYPE_CHECKING:
+    from coderapp.widgets.search_results import SearchResults
 
 PATIENCE_MS = 250
 """Milliseconds until it is said that a search takes its time."""
@@ -47,28 +50,43 @@ class SearchAll(QObject):
         self._opens_first = False  # Enter was pressed before the answer came
         self._progress = (0, 0)
         self._order = Order.RANK if state.get(ORDER) == Order.RANK.value else Order.NEWEST
+        self._theme = theme
         self.field = SearchField(theme)
-        self.results = SearchResults(theme, self._order)
-        place.set_search(self.field, self.results)
+        self._room = QWidget()
+        place.set_search(self.field, self._room)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self.results.show_searching)
+        self._patience.timeout.connect(self._on_slow)
         self.field.query_changed.connect(self._on_query)
-        self.field.stepped.connect(self.results.step)
+        self.field.stepped.connect(self._on_stepped)
         self.field.chosen.connect(self._on_chosen)
         self.field.left.connect(self.leave)
         self.field.entered.connect(self._on_entered)
-        self.results.left.connect(self.leave)
-        self.results.opened.connect(self._on_opened)
-        self.results.order_changed.connect(self._on_order)
-        self.results.hint_chosen.connect(self.field.add)
         library.progress.connect(self._on_progress)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._on_focus)
 
+    @cached_property
+    def results(self) -> SearchResults:
+        """Made when something is first searched for."""
+        from coderapp.widgets.search_results import SearchResults
+
+        made = SearchResults(self._theme, self._order)
+        rows = QVBoxLayout(self._room)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(made)
+        made.show()
+        made.left.connect(self.leave)
+        made.opened.connect(self._on_opened)
+        made.order_changed.connect(self._on_order)
+        made.hint_chosen.connect(self.field.add)
+        return made
+
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         self.field.set_theme(theme)
-        self.results.set_theme(theme)
+        if "results" in self.__dict__:
+            self.results.set_theme(theme)
 
     def begin(self) -> None:
         """The cursor to the field."""
@@ -88,6 +106,7 @@ class SearchAll(QObject):
     # what the user does
 
     def _on_entered(self) -> None:
+        assert self.results is not None  # made now
         self._place.show_results(True)
 
     def _on_query(self, text: str) -> None:
@@ -102,6 +121,12 @@ class SearchAll(QObject):
         self._place.show_results(True)
         self._patience.start()
         self._library.search(text, self._order, while_alive(self, self._on_found))
+
+    def _on_stepped(self, step: int) -> None:
+        self.results.step(step)
+
+    def _on_slow(self) -> None:
+        self.results.show_searching()
 
     def _on_order(self, order: Order) -> None:
         self._order = order
@@ -121,7 +146,7 @@ class SearchAll(QObject):
 
     def _on_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
         """Where nothing was typed, the list comes back when the user goes elsewhere."""
-        inside = new is not None and (self.field.isAncestorOf(new) or self.results.isAncestorOf(new))
+        inside = new is not None and (self.field.isAncestorOf(new) or self._room.isAncestorOf(new))
         if new is not None and not inside and not self.field.text:
             self._place.show_results(False)
 

@@ -89,6 +89,9 @@ def test_starred_messages_by_one_click(desk: Desktop) -> None:
     QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
     assert edit.text() == "is:starred"
     desk.until(lambda: [snippet for _, snippet in found(desk)] == ["Fine."])
+    current = desk.program.window._search.results.current
+    assert current is not None
+    assert (current.role, current.model) == ("assistant", "talker-1")
     QTest.keyClick(edit, Qt.Key.Key_Return)
     desk.until(desk.view.hasFocus)
 
