@@ -13,7 +13,8 @@ from pathlib import Path
 from coderapp.core.conversation import Conversation
 from coderapp.core.errors import CoderappError, in_words
 from coderapp.core.exporting import ExportDone, ExportFormat, ExportOptions
-from coderapp.exchange.exporters.run import default_name, export
+from coderapp.exchange.exporters.names import default_name
+from coderapp.exchange.exporters.run import export
 from coderapp.exchange.exporters.source import Source
 from coderapp.storage.errors import UnknownConversation
 from coderapp.storage.paths import Paths
@@ -96,7 +97,7 @@ def _export(arguments: argparse.Namespace, source: Source) -> int:
         return _to_stdout(source, ids, options)
     several = arguments.all or len(ids) > 1
     target = _target(arguments.out, source, "" if several else ids[0], form)
-    done = export(source, ids, target, options, several=several, pdf=_pdf(form), progress=_progress())
+    done = export(source, ids, target, options, several=several, pdf=_pdf(form), formula=_formula, progress=_progress())
     _clear_progress()
     kind = "code file" if form is ExportFormat.CODE else "conversation"
     print(f"Exported {done.written:,} {kind}{'s' * (done.written != 1)}.", file=sys.stderr)
@@ -148,7 +149,16 @@ def _to_stdout(source: Source, ids: Sequence[str], options: ExportOptions) -> in
 
     with tempfile.TemporaryDirectory(prefix="coderapp-") as folder:
         target = Path(folder, f"out{options.format.suffix}")
-        done = export(source, ids, target, options, several=False, pdf=_pdf(options.format), progress=lambda *_: None)
+        done = export(
+            source,
+            ids,
+            target,
+            options,
+            several=False,
+            pdf=_pdf(options.format),
+            formula=_formula,
+            progress=lambda *_: None,
+        )
         data = target.read_bytes()
     try:
         sys.stdout.buffer.write(data)
@@ -192,6 +202,13 @@ def _pdf(form: ExportFormat) -> Callable[[Conversation, ExportOptions, Callable[
     return as_pdf
 
 
+def _formula(tex: str, display: bool) -> str:
+    """Imports what draws formulas when there is one."""
+    from coderapp.qt.formula_svg import formula_svg
+
+    return formula_svg(tex, display)
+
+
 # for the window
 
 
@@ -221,6 +238,7 @@ def _run_job(text: str) -> int:
             options,
             several=len(job["ids"]) != 1,
             pdf=_pdf(form),
+            formula=_formula,
             progress=progress,
             begun=lambda path: _say({"temporary": str(path)}),
         )

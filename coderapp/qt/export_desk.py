@@ -54,7 +54,7 @@ class ExportDesk(QObject):
 
     def suggested_name(self, title: str, form: ExportFormat, *, several: bool) -> str:
         """For one conversation of that title, or for several."""
-        from coderapp.exchange.exporters.run import default_name
+        from coderapp.exchange.exporters.names import default_name
 
         return default_name(title, form, time.strftime("%Y-%m-%d"), several=several)
 

@@ -44,16 +44,8 @@ def draw(tex: str, *, display: bool, pixel_size: float, colour: str, ratio: floa
         FormulaError: It is too long, too deep or too large, or has something that is not known here.
         Exception: What the libraries raise at what they can't read, of many types.
     """
-    if len(tex) > LONGEST or not tex.strip():
-        raise FormulaError("empty or too long")
-    tree = ET.fromstring(tex2mml(prepared(tex), inline=not display))
-    _check(tree)
-    tree.set("mathcolor", colour)
-    laid_out = Math(tree, size=pixel_size, margin=0)
-    _check_glyphs(laid_out)
+    laid_out = lay_out(tex, display=display, size=pixel_size, colour=colour)
     box = laid_out.node.bbox
-    if not all(math.isfinite(edge) and abs(edge) < WIDEST for edge in (box.xmin, box.xmax, box.ymin, box.ymax)):
-        raise FormulaError("without a size")
     # Whole device pixels to each side of the origin, and one more for what antialiasing spills. The baseline is always
     # within, also of a raised dot.
     left = math.ceil(-box.xmin * ratio) + 1
@@ -73,6 +65,21 @@ def draw(tex: str, *, display: bool, pixel_size: float, colour: str, ratio: floa
     painter.end()
     image.setDevicePixelRatio(ratio)
     return Formula(image, width / ratio, height / ratio, depth / ratio)
+
+
+def lay_out(tex: str, *, display: bool, size: float, colour: str) -> Math:
+    """Outlines of a formula with a finite box; raises as `draw` does."""
+    if len(tex) > LONGEST or not tex.strip():
+        raise FormulaError("empty or too long")
+    tree = ET.fromstring(tex2mml(prepared(tex), inline=not display))
+    _check(tree)
+    tree.set("mathcolor", colour)
+    laid_out = Math(tree, size=size, margin=0)
+    _check_glyphs(laid_out)
+    box = laid_out.node.bbox
+    if not all(math.isfinite(edge) and abs(edge) < WIDEST for edge in (box.xmin, box.xmax, box.ymin, box.ymax)):
+        raise FormulaError("without a size")
+    return laid_out
 
 
 class _Row(Mrow, tag="mrow"):

@@ -6,7 +6,7 @@ Everything that was text is escaped; only http, https and mailto addresses becom
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from coderapp.text.blocks import (
@@ -68,14 +68,17 @@ def as_html(
     classes: bool = False,
     limit: float = 1.0,
     caption: bool = True,
+    formula: Callable[[str, bool], str] | None = None,
 ) -> str:
     """A fragment, without `<html>` and `<body>`. `colours` replaces some or all of COLOURS. With `highlight` code
     blocks below MOST_LINES (times `limit`) are coloured, at 0.6 to 2.4 MB/s. With `classes`, for a page with a style
     sheet of its own, classes stand in the place of styles: token classes by their names, `code`, `math` and `table`;
-    with `caption` a line above each code block says what it is.
+    with `caption` a line above each code block says what it is. `formula` makes an element of TeX, where it is shown on
+    lines of its own or in a text, or "" for the source to be shown.
     """
     writer = _Writer({**COLOURS, **(colours or {})}, highlight=highlight, classes=classes, limit=limit)
     writer.captions = classes and caption
+    writer.formula = formula
     for excerpt in excerpts:
         writer.put(excerpt)
     return writer.finish()
@@ -84,6 +87,7 @@ def as_html(
 class _Writer:
     def __init__(self, colours: Mapping[str, str], *, highlight: bool, classes: bool, limit: float) -> None:
         self.captions = False
+        self.formula: Callable[[str, bool], str] | None = None
         self._classes = classes
         self._limit = limit
         self._out: list[str] = []
@@ -113,7 +117,8 @@ class _Writer:
             case CodeBlock():
                 self._code(block, excerpt)
             case MathBlock():
-                self._out.append(f"<p{self._look('text-align:center', 'math')}><code>{escape(block.tex)}</code></p>")
+                shown = self._formula(block.tex, display=True) or f"<code>{escape(block.tex)}</code>"
+                self._out.append(f"<p{self._look('text-align:center', 'math')}>{shown}</p>")
             case TableBlock():
                 self._table(block)
             case RuleBlock():
@@ -200,7 +205,9 @@ class _Writer:
         return "".join(out)
 
     def _styled(self, text: str, span: Span) -> str:
-        if span.style & (Style.CODE | Style.MATH):
+        if span.style & Style.MATH and (drawn := self._formula(text, display=False)):
+            words = drawn
+        elif span.style & (Style.CODE | Style.MATH):
             background = f";background-color:{self._colours['inline_code']}" if span.style & Style.CODE else ""
             look = self._look(f"{_MONOSPACE};white-space:pre-wrap{background}", "" if background else "math")
             words = f"<code{look}>{_breaks(text)}</code>"
@@ -213,6 +220,9 @@ class _Writer:
             look = ' rel="noopener noreferrer"' if self._classes else f' style="color:{self._colours["link"]}"'
             words = f'<a href="{escape(span.href)}"{look}>{words}</a>'
         return words
+
+    def _formula(self, tex: str, *, display: bool) -> str:
+        return self.formula(tex, display) if self.formula else ""
 
     def _code(self, block: CodeBlock, excerpt: Excerpt) -> None:
         # Leading line ends of a <pre> are dropped; the <code> between keeps them.

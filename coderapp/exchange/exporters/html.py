@@ -58,7 +58,9 @@ pre code{background:none;padding:0;font-size:1em;white-space:inherit}
 .language,.part{margin:.8em 0 0;font-size:.8rem;color:var(--text_muted)}
 .language+pre,.part+pre{margin-top:.25em}
 .part{font-weight:600}
-.math{text-align:center}code.math,.math code{background:none;font-style:italic}
+svg{fill:currentColor;overflow:visible}
+.math{text-align:center;overflow-x:auto;overflow-y:hidden;padding:.3em 0}.math svg{max-width:100%}
+code.math,.math code{background:none;font-style:italic}
 .table{overflow-x:auto;margin:.8em 0}
 table{border-collapse:collapse}
 th,td{border:1px solid var(--border);padding:.3rem .6rem;text-align:left;vertical-align:top}
@@ -81,8 +83,18 @@ p{orphans:3;widows:3}a{color:inherit}
 """
 
 
-def as_html(conversation: Conversation, options: ExportOptions, tick: Callable[[float], None]) -> str:
-    """`tick` hears which part of the work is done, 0 to 1."""
+Formula = Callable[[str, bool], str]
+
+
+def as_html(
+    conversation: Conversation,
+    options: ExportOptions,
+    tick: Callable[[float], None],
+    formula: Formula | None = None,
+) -> str:
+    """`tick` hears which part of the work is done, 0 to 1. `formula` draws TeX (see text.render_html); without it the
+    source is shown.
+    """
     title = title_of(conversation)
     out = [_head(title), f"<main><h1>{escape(title)}</h1>"]
     about = [moment(conversation.created), *models(conversation)]
@@ -96,7 +108,7 @@ def as_html(conversation: Conversation, options: ExportOptions, tick: Callable[[
         if section.title:
             out.append(f'<h1 class="branch">{escape(section.title)}</h1>')
         for entry in section.entries:
-            out += _entry(entry)
+            out += _entry(entry, formula)
             done += 1
             tick(done / total)
     out.append("</main></body></html>\n")
@@ -152,12 +164,12 @@ def _details(conversation: Conversation) -> Iterator[str]:
         yield f'<p class="facts">{escape(" · ".join(facts))}</p>'
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: Entry, formula: Formula | None) -> Iterator[str]:
     when = " · ".join(filter(None, (entry.when, entry.version)))
     yield f'<article class="{entry.message.role.value}"><header><span class="who">{escape(entry.author)}</span>'
     yield f'<span class="when">{escape(when)}</span></header><div class="body">'
     for piece in entry.pieces:
-        yield from _piece(piece)
+        yield from _piece(piece, formula)
     yield "</div>"
     if entry.ending:
         failed = entry.message.generation and entry.message.generation.problem
@@ -167,9 +179,13 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield "</article>"
 
 
-def _piece(piece: Piece) -> Iterator[str]:
+def _piece(piece: Piece, formula: Formula | None) -> Iterator[str]:
     body = blocks_as_html(
-        (Excerpt(block) for block in piece.blocks()), classes=True, limit=CODE_LIMIT, caption=piece.is_words
+        (Excerpt(block) for block in piece.blocks()),
+        classes=True,
+        limit=CODE_LIMIT,
+        caption=piece.is_words,
+        formula=formula,
     )
     if piece.is_thought:
         yield f"<details><summary>{escape(piece.title)}</summary>{body}</details>"

@@ -22,6 +22,7 @@ from coderapp.text.blocks import TOP, CodeBlock, TextBlock
 Tick = Callable[[float], None]
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_AT_MARGIN = re.compile(r"(?:(`{3,})[^`]*|(~{3,}).*)\Z")
 _PROBE = "coderapp probe"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#&~|$])")
 
@@ -109,15 +110,35 @@ def _escaped(text: str) -> str:
 def closed(text: str) -> str:
     """The text with its last fence closed, and nothing open that what follows could fall into."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-    if "```" not in text and "~~~" not in text:
-        return text
-    if _ends(text):
+    if _plainly_closed(text) or _ends(text):
         return text
     # Whatever opened it, the last mark that can be an opener is among these.
     for line in reversed(text.split("\n")):
         if (mark := _FENCE.match(line)) and _ends(f"{text}\n{mark[1]}"):
             return f"{text}\n{mark[1]}"
     return text
+
+
+def _plainly_closed(text: str) -> bool:
+    """Whether that can be told at a glance: every fence begins at the margin and is closed. Parsing takes longer."""
+    if "```" not in text and "~~~" not in text:
+        return True
+    if "$$" in text or "\\[" in text:
+        return False  # a formula may go over lines
+    mark = ""
+    for line in text.split("\n"):
+        if "```" not in line and "~~~" not in line:
+            continue
+        match = _AT_MARGIN.match(line)
+        if mark:
+            rest = line.lstrip(" ")
+            if len(line) - len(rest) < 4 and rest.startswith(mark) and not rest.rstrip(" \t").strip(mark[0]):
+                mark = ""
+        elif match is None:
+            return False
+        else:
+            mark = match[1] or match[2]
+    return not mark
 
 
 def _ends(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from coderapp.core.exporting import ExportFormat
 from coderapp.text.languages import safe_name
 
 _SEPARATORS = re.compile(r"[/\\]+")
@@ -50,3 +51,10 @@ def safe_path(name: str) -> list[str]:
     """The folders and the file of a relative path, each safe; what would lead out of its folder is left out."""
     pieces = [safe_name(piece.strip()) for piece in _SEPARATORS.split(name.removeprefix("~"))]
     return [piece for piece in pieces if piece][-6:]
+
+
+def default_name(title: str, form: ExportFormat, day: str, *, several: bool) -> str:
+    """What the file, or the archive of several, is called. `day` like 2026-11-22."""
+    if several:
+        return f"coderapp {'code' if form is ExportFormat.CODE else 'export'} {day}.zip"
+    return f"{file_stem(title)}{form.suffix}"

@@ -26,13 +26,6 @@ class NothingToExport(StorageError):
     default_advice = "Choose other conversations, or another format."
 
 
-def default_name(title: str, form: ExportFormat, day: str, *, several: bool) -> str:
-    """What the file, or the archive of several, is called. `day` like 2026-11-22."""
-    if several:
-        return f"coderapp {'code' if form is ExportFormat.CODE else 'export'} {day}.zip"
-    return f"{file_stem(title)}{form.suffix}"
-
-
 def export(
     source: Source,
     ids: Sequence[str],
@@ -41,19 +34,20 @@ def export(
     *,
     several: bool,
     pdf: Render,
+    formula: Callable[[str, bool], str] | None = None,
     progress: Callable[[float, str], None],
     begun: Callable[[Path], None] = lambda _: None,
 ) -> ExportDone:
     """Exports the conversations to `target`: one to that file; with `several`, however many there are, to a ZIP archive
     (where the name ends so) or to a new folder. `progress` hears which part is done, 0 to 1, and of which
     conversation; whatever it raises ends the export without a trace. `begun` hears where the work is done until it
-    counts.
+    counts. `pdf` makes PDFs and `formula` draws formulas for pages: they need Qt, which is not known here.
 
     Raises StorageError where nothing could be exported.
     """
     if not ids:
         raise NothingToExport("There is no conversation to export.", advice="Write one first.")
-    run = _Run(source, options, pdf, not several)
+    run = _Run(source, options, pdf, formula, not several)
     goal = _goal(target, single=not several and options.format is not ExportFormat.CODE)
     try:
         begun(goal.temporary)
@@ -76,7 +70,15 @@ def _goal(target: Path, *, single: bool) -> Target:
 
 
 class _Run:
-    def __init__(self, source: Source, options: ExportOptions, pdf: Render, single: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        options: ExportOptions,
+        pdf: Render,
+        formula: Callable[[str, bool], str] | None,
+        single: bool,
+    ) -> None:
+        self._formula = formula
         self.written = 0
         self._source = source
         self._options = options
@@ -122,7 +124,7 @@ class _Run:
             case ExportFormat.HTML:
                 from coderapp.exchange.exporters.html import as_html
 
-                return _utf8(as_html(conversation, options, tick))
+                return _utf8(as_html(conversation, options, tick, self._formula))
             case ExportFormat.PDF:
                 return self._pdf(conversation, options, tick)
             case ExportFormat.TEXT:

@@ -14,7 +14,8 @@ from coderapp.core.conversation import Conversation
 from coderapp.core.errors import StorageError
 from coderapp.core.exporting import ExportDone, ExportFormat, ExportOptions
 from coderapp.core.message import Role
-from coderapp.exchange.exporters.run import NothingToExport, default_name, export
+from coderapp.exchange.exporters.names import default_name
+from coderapp.exchange.exporters.run import NothingToExport, export
 from coderapp.exchange.exporters.source import Source
 from coderapp.storage import schema
 from coderapp.storage.conversations import ConversationStore
