@@ -445,10 +445,12 @@ class ConversationKeeper(QObject):
     # in the worker's thread, for a batch
 
     def set_stored(self, store: ConversationStore, name: str, fields: Mapping[str, Any]) -> None:
-        """Of one that is not open."""
+        """Of one that was not open when this was asked for; where it is by now, it stays so."""
+        was_open = name in store.open_ids
         store.set_fields(name, **fields)
         self._tell_head(store, name)
-        store.release(name)
+        if not was_open:
+            store.release(name)
         self._tell(lambda library: library.settled(name))
 
     def trash(self, store: ConversationStore, name: str) -> Trashed:

@@ -141,10 +141,12 @@ class Workspace(QObject):
             return
 
         def loaded(conversation: Conversation) -> None:
-            self._shelf.overlay(conversation)
-            session = self._sessions.get(conversation_id) or self._session(conversation)
+            known = self._sessions.get(conversation_id)
             if self._wanted == conversation_id:
-                self._show(session)
+                self._shelf.overlay(conversation)
+                self._show(known or self._session(conversation))
+            elif known is None:  # something else was opened, or this one deleted, meanwhile
+                self._keeper.release(conversation)
 
         self._keeper.load(conversation_id, loaded, failure)
 
@@ -225,16 +227,18 @@ class Workspace(QObject):
         return self._sessions.get(conversation_id)
 
     def let_go(self, ids: list[str]) -> str:
-        """Stops and forgets conversations; returns the one that was shown, "" where that stays. Its neighbour, or a new
-        conversation, is shown then."""
+        """Stops and forgets conversations; returns the one that was shown or about to be, "" where that stays. Its
+        neighbour, or a new conversation, is shown then."""
         shown = self._current.conversation.id if self._current is not None else ""
         neighbour = self.history.neighbour(shown, ids) if shown in ids else ""
+        coming = self._wanted if self._wanted in ids else ""
+        self._wanted = "" if coming else self._wanted
         for name in ids:
             if (session := self._sessions.pop(name, None)) is not None:
                 session.stop()
                 session.deleteLater()
         if shown not in ids:
-            return ""
+            return coming
         self._current = None
         self.new()
         if neighbour:

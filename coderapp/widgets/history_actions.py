@@ -23,6 +23,14 @@ RENAME, DELETE, DUPLICATE = "F2", "Ctrl+Shift+Del", "Ctrl+D"
 PIN, ARCHIVE, MOVE, TAGS, NEW_FOLDER = "Ctrl+Shift+I", "Ctrl+Shift+H", "Ctrl+Shift+M", "Ctrl+T", "Ctrl+Shift+N"
 
 
+KEYS = (
+    f"{'Del':<24}Delete what is selected (in the list)",
+    f"{'Ctrl+A, Shift+arrows':<24}Select several (in the list)",
+    f"{'Left, Right':<24}Close and open a group (in the list)",
+)
+"""Lines for the dialog that lists the keys."""
+
+
 class HistoryActions(QObject):
     """Connects the sidebar with what changes the history."""
 

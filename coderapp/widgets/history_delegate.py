@@ -202,6 +202,12 @@ class HistoryDelegate(QStyledItemDelegate):
         edit.setAccessibleName("Name of the folder" if folder else "Name of the conversation")
         return edit
 
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Once: what is typed stays when the row changes meanwhile, as by an answer that ends."""
+        if not editor.property("filled"):
+            editor.setProperty("filled", True)
+            super().setEditorData(editor, index)
+
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         box: QRect = option.rect.adjusted(metrics.GAP, 0, -metrics.GAP, 0)
         height = min(editor.sizeHint().height(), box.height())

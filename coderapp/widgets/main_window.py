@@ -32,10 +32,9 @@ from coderapp.qt.file_saver import FileSaver
 from coderapp.qt.message_changes import MessageChanges
 from coderapp.qt.search_model import Searching
 from coderapp.qt.workspace import Workspace
-from coderapp.widgets import metrics
+from coderapp.widgets import history_actions, metrics
 from coderapp.widgets.conversation_pane import ConversationPane
 from coderapp.widgets.file_drop import FileDrop
-from coderapp.widgets.history_actions import HistoryActions
 from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.hit_opening import HitOpening
 from coderapp.widgets.parameter_panel import ParameterPanel
@@ -99,7 +98,7 @@ class MainWindow(QMainWindow):
         self._apply_theme()
         self.history = HistorySidebar(self._theme, parts.workspace.history)
         self.pane = ConversationPane(self._theme, parts.view_tools)
-        self._organizing = HistoryActions(
+        self._organizing = history_actions.HistoryActions(
             self.history, parts.workspace, parts.state, lambda: self._set_visible(self.history, True), self
         )
         self.panel = ParameterPanel(self._theme)
@@ -426,6 +425,7 @@ class MainWindow(QMainWindow):
                 if keys:
                     lines.append(f"{keys:<24}{action.iconText().replace('&', '')}")
         lines += [
+            *history_actions.KEYS,
             f"{'Esc':<24}Stop the answer (in the prompt)",
             f"{'Up':<24}The last prompt again (in an empty prompt)",
             f"{'Tab, Enter':<24}Reach and use a button (in the conversation)",

@@ -100,7 +100,7 @@ def test_deleting_the_open_one_shows_its_neighbour_and_undo_brings_it_back(desk:
     assert listed(desk) == ["older"]
     desk.until(lambda: desk.session.conversation.id == older)
     desk.until(lambda: "Deleted" in desk.notice)
-    assert not (paths.conversations / f"{newer}.json").exists()
+    desk.until(lambda: not (paths.conversations / f"{newer}.json").exists())
     QTest.mouseClick(undo_button(desk), Qt.MouseButton.LeftButton)
     desk.until(lambda: desk.session.conversation.id == newer)
     assert [message.text for message in desk.messages] == ["newer", "Fine."]

@@ -226,6 +226,54 @@ def test_opened_before_its_change_is_on_disk(desk: Desktop, paths: Paths) -> Non
     assert on_disk(paths, name).folder == "Work"
 
 
+def test_what_can_not_be_deleted_comes_back_with_a_sentence(desk: Desktop, paths: Paths) -> None:
+    workspace = desk.program.workspace
+    paths.trash.write_text("in the way")
+    before = titles(desk)
+    workspace.organizer.delete(named(desk, "c1", "c2"))
+    assert titles(desk) != before
+    desk.until(lambda: titles(desk) == before)
+    assert "could not be moved to the trash" in desk.notice
+    assert not workspace.undo.can_undo
+
+
+def test_what_can_not_be_changed_is_shown_as_it_was(desk: Desktop, paths: Paths) -> None:
+    names = named(desk, "c1", "c2")
+    (paths.conversations / f"{names[0]}.json").unlink()
+    desk.program.workspace.organizer.move(names, "Work")
+    desk.until(lambda: entry(desk, "c1").folder == "")
+    assert entry(desk, "c2").folder == "Work"
+    assert "no conversation" in desk.notice
+
+
+def test_moved_while_it_is_opened_and_answered(desk: Desktop, paths: Paths, server: Talker) -> None:
+    gate = Gate()
+    server.behave(says("Some words and more.", gate=gate, before_gate=14))
+    [name] = named(desk, "c1")
+    desk.program.workspace.organizer.move(named(desk, *(f"c{n}" for n in range(6))), "Work")
+    desk.program.workspace.open(name)
+    desk.until(lambda: desk.session.conversation.id == name)
+    desk.type("Go")
+    desk.press(Qt.Key.Key_Return)
+    desk.streaming("Some words")
+    desk.program.workspace.organizer.tag([name], ["later"])
+    settled(desk)
+    gate.open()
+    assert desk.answered().text == "Some words and more."
+    settled(desk)
+    found = on_disk(paths, name)
+    assert (found.folder, found.tags, list(found.path())[-1].text) == ("Work", ("later",), "Some words and more.")
+
+
+def test_deleted_while_it_is_read(desk: Desktop) -> None:
+    shown = desk.session
+    desk.program.workspace.open(named(desk, "c1")[0])
+    desk.program.workspace.organizer.delete(named(desk, "c1"))
+    settled(desk)
+    assert desk.session is shown
+    assert "c1" not in titles(desk)
+
+
 # by hand
 
 
