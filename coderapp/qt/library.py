@@ -169,7 +169,7 @@ class _Keeping:
         self._given_up = ""
         self._steps: Iterator[Step] | None = None
         self._shown = 0.0
-        self._told = ""
+        self._behind = False  # it was reported that there is something to do
 
     # from other threads
 
@@ -269,14 +269,16 @@ class _Keeping:
         return step.between
 
     def _show(self, step: Step) -> None:
+        if not step.between:
+            return
         now = time.monotonic()
         last = step.done == step.total
         if not self._shown:
             self._shown = now  # what is done within a moment needs no report
-        show = step.between and (now - self._shown >= PROGRESS_EVERY or (last and self._shown < 0))
+        show = self._behind if last else now - self._shown >= PROGRESS_EVERY
         if show:
-            self._shown = now
-        if step.between and (show or step.changed or step.gone):
+            self._shown, self._behind = now, not last
+        if show or step.changed or step.gone:
             self._report(step, show)
 
     def _guarded(self, work: _Work) -> None:

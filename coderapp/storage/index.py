@@ -19,7 +19,7 @@ from pathlib import Path
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import Message
 from coderapp.storage.heads import ConversationHead, HeadState
-from coderapp.storage.index_rows import LanguageOf, Row, row_of
+from coderapp.storage.index_rows import LanguageOf, Row, row_of, storable
 from coderapp.storage.index_words import fold, tokens
 
 VERSION = 1
@@ -178,8 +178,8 @@ class Index:
         old = self._db.execute("SELECT number, indexed FROM conversations WHERE id = ?", (head.id,)).fetchone()
         title = " ".join(tokens(fold(head.title)))
         values = (
-            _storable(head.title), head.created, head.updated, head.message_count, _storable(head.folder),
-            json.dumps(list(head.tags)), head.pinned, head.archived, head.state.value, _storable(head.reason), title,
+            storable(head.title), head.created, head.updated, head.message_count, storable(head.folder),
+            json.dumps(list(head.tags)), head.pinned, head.archived, head.state.value, storable(head.reason), title,
         )  # fmt: skip
         with self.changing():
             if old is None:
@@ -378,10 +378,6 @@ def _rows(conversation: Conversation, language_of: LanguageOf) -> list[Row]:
         row_of(message, starred=message.id in starred, language_of=language_of)
         for message in conversation.messages.values()
     ]
-
-
-def _storable(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def is_damage(error: sqlite3.Error) -> bool:

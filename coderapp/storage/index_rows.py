@@ -53,12 +53,16 @@ def row_of(message: Message, *, starred: bool, language_of: LanguageOf) -> Row:
     text = "\n\n".join([*texts, *thoughts])[:MOST_TEXT]
     labels: list[tuple[str, str]] = []
     if message.generation is not None and message.generation.model:
-        labels.append(("model", message.generation.model.lower()))
+        labels.append(("model", storable(message.generation.model)))
     if "```" in text or "~~~" in text:
         fences = {info for info in _FENCE.findall(text) if len(info) <= 40}
         labels += sorted({("lang", language_of(info)) for info in fences if info})
         if fences:
             marks.append("hascode")
-    # Half a character can't be written to a database.
-    text = text.encode("utf-8", "replace").decode() if not text.isascii() else text
-    return Row(message.id, message.role.value, message.created, text, " ".join(dict.fromkeys(marks)), tuple(labels))
+    marks = list(dict.fromkeys(marks))
+    return Row(message.id, message.role.value, message.created, storable(text), " ".join(marks), tuple(labels))
+
+
+def storable(text: str) -> str:
+    """Without halves of characters, which can't be written to a database."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

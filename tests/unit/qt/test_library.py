@@ -152,6 +152,21 @@ def test_nothing_is_read_again_after_an_ordinary_end(desk: Desk, paths: Paths, q
     index.close()
 
 
+def test_progress_ends_with_everything(desk: Desk, paths: Paths, qtbot: QtBot) -> None:
+    made(paths, "small")
+    for n in range(3):
+        store = ConversationStore(paths)
+        conversation = Conversation(f"c{n}", 1.0)
+        for m in range(60):
+            conversation.add(message(f"m{m}", f"words {n} {m} " * 5_000))
+        store.create(conversation)
+        store.close()
+    desk.listed()
+    qtbot.waitUntil(lambda: bool(desk.steps) and desk.steps[-1][0] == desk.steps[-1][1])
+    assert desk.steps[-1] == (4, 4)
+    assert desk.steps == sorted(desk.steps)
+
+
 def test_only_what_was_asked_last_is_answered(desk: Desk, paths: Paths, qtbot: QtBot) -> None:
     made(paths, "one")
     desk.listed()

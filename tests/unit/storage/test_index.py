@@ -140,6 +140,8 @@ def test_filters(index: Index, searcher: Searcher, query: str, names: str, order
     put(index, *FILTERED)
     hits = searcher.search(query, order).hits
     messages = [hit.message_id for hit in hits if hit.message_id]
+    models = {"a": "Qwen2.5-Coder:32b", "r": "gpt-4o", "c": "gpt-4o-mini"}
+    assert all(hit.model == models.get(hit.message_id, "") for hit in hits)
     assert (messages if order is Order.NEWEST else sorted(messages)) == (
         names.split() if order is Order.NEWEST else sorted(names.split())
     )
