@@ -1,8 +1,8 @@
 """The index of everything: a SQLite database beside the conversations, made from them and made again when it is gone.
 
 It serves the list at the start and holds every word for the search (index_search). One thread writes it; nothing in it
-is the only copy of anything. No name of a row stands in two places: a message's row is numbered by its time, so that
-newest first is the order of the numbers, and days are ranges of them.
+is the only copy of anything. A message's row is numbered by its time: newest first is the order of the numbers, and
+days are ranges of them.
 """
 
 from __future__ import annotations
@@ -12,40 +12,19 @@ import os
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import Message
 from coderapp.storage.heads import ConversationHead, HeadState
+from coderapp.storage.index_database import opened
 from coderapp.storage.index_rows import LanguageOf, Row, row_of, storable
 from coderapp.storage.index_words import fold, tokens
 
-VERSION = 1
-"""Of the tables, and of what counts as a word: an index of another one is made again."""
-
 SLICE = 4_000
 """Messages that are written at a stretch: the fewer stretches, the fewer pieces of the index have to be joined."""
-
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value);
-CREATE TABLE conversations (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, title TEXT, created REAL, updated REAL, count INTEGER,
-    folder TEXT, tags TEXT, pinned INTEGER, archived INTEGER, state TEXT, reason TEXT, stamp TEXT, indexed TEXT
-);
-CREATE TABLE messages (
-    number INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, role TEXT, created REAL, id TEXT NOT NULL, about TEXT,
-    text TEXT
-);
-CREATE INDEX by_updated ON conversations (updated);
-CREATE INDEX by_conversation ON messages (conversation, id);
-CREATE TABLE labels (number INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));
-CREATE TABLE terms (number INTEGER PRIMARY KEY, term TEXT UNIQUE);
-CREATE VIRTUAL TABLE words USING fts5 (text, about, content='', tokenize='ascii', prefix='1 2 3');
-INSERT INTO words (words, rank) VALUES ('hashsize', 16777216);
-CREATE VIRTUAL TABLE titles USING fts5 (text, content='', tokenize='ascii', prefix='1 2 3');
-"""
 
 _MOST_MS = 1 << 48
 
@@ -65,7 +44,8 @@ def number_at(seconds: float) -> int:
 
 
 class Index:
-    """Raises sqlite3.Error, and nothing is changed then; `is_damage` tells whether only making it again helps.
+    """Raises sqlite3.Error, and nothing is changed then; `index_database.is_damage` tells whether only making it
+    again helps.
 
     `complete`: everything was put in once, so that it may serve the list.
     """
@@ -75,44 +55,10 @@ class Index:
         self._language_of = language_of
         self._labels: dict[tuple[str, str], int] = {}
         self._known: set[str] = set()  # terms that are in the table for sure
-        self._file = (0, 0)
-        self._db = self._opened()
-        self.complete = bool(self._db.execute("SELECT 1 FROM facts WHERE name = 'complete'").fetchone())
-
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            return self._connected()
-        except sqlite3.Error as error:
-            if not is_damage(error):
-                raise
-            remove_files(self._path)
-            return self._connected()
-
-    def _connected(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._path.exists():
-            self._path.touch(mode=0o600)
-        db = sqlite3.connect(self._path, timeout=0.5, isolation_level=None, check_same_thread=False)
-        try:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            empty = not version and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if not empty and version != VERSION:
-                raise sqlite3.DatabaseError("an index of another version")
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.execute("PRAGMA temp_store = MEMORY")
-            db.execute("PRAGMA cache_size = -16000")
-            if empty:
-                db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-            else:
-                db.execute("SELECT number FROM conversations LIMIT 1").fetchone()
-                db.execute("SELECT rowid FROM words LIMIT 1").fetchone()
-        except BaseException:
-            db.close()
-            raise
-        status = os.stat(self._path)
+        self._db = opened(path)
+        status = os.stat(path)
         self._file = (status.st_dev, status.st_ino)
-        return db
+        self.complete = bool(self._db.execute("SELECT 1 FROM facts WHERE name = 'complete'").fetchone())
 
     def close(self) -> None:
         self._db.close()
@@ -278,13 +224,6 @@ class Index:
             self._db.execute("INSERT INTO titles (titles, rowid, text) VALUES ('delete', ?, ?)", (number, title))
             self._db.execute("DELETE FROM conversations WHERE number = ?", (number,))
 
-    def tidy(self, pages: int = 200) -> bool:
-        """Joins some of the pieces that the index of words consists of by now; whether there was something to do."""
-        before = self._db.total_changes
-        with self.changing():
-            self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (-pages,))
-        return self._db.total_changes - before > 1
-
     # inside
 
     def _number(self, conversation_id: str) -> int | None:
@@ -378,23 +317,3 @@ def _rows(conversation: Conversation, language_of: LanguageOf) -> list[Row]:
         row_of(message, starred=message.id in starred, language_of=language_of)
         for message in conversation.messages.values()
     ]
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is to blame, and not a lock, a full disk or a folder that takes no writes."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name == "SQLITE_ERROR":  # a table that is not there, but also whatever SQLite does not understand
-        return str(error).startswith(("no such", "vtable constructor failed"))
-    if isinstance(error, sqlite3.OperationalError):
-        return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT"))
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError)
-
-
-def remove_files(path: Path) -> None:
-    """The database and what SQLite keeps beside it. Raises OSError."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        with suppress(FileNotFoundError):
-            os.unlink(f"{path}{suffix}")
-
-
-__all__ = ["VERSION", "Index", "Source", "closing", "is_damage", "number_at", "remove_files"]

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from coderapp.core.search import Found, Hit, Order
-from coderapp.storage.index import VERSION
+from coderapp.storage.index_database import VERSION
 from coderapp.storage.index_match import Match, match_of
 from coderapp.storage.index_query import Query, parse
 from coderapp.storage.index_rank import best, newest

@@ -39,7 +39,7 @@ Found = dict[str, Any]
 
 def index(folder: str, target: str) -> Found:
     """Makes an index from nothing, in a process of its own."""
-    from coderapp.qt.library import language_of
+    from coderapp.qt.index_keeping import language_of
     from coderapp.storage.index import Index
     from coderapp.storage.index_files import reconcile
 
@@ -59,7 +59,7 @@ def index(folder: str, target: str) -> Found:
 
 
 def search(target: str, rounds: int) -> Found:
-    from coderapp.qt.library import language_of
+    from coderapp.qt.index_keeping import language_of
     from tests.benchmarks import storage_search
 
     return storage_search.search(Path(target), language_of, rounds)

@@ -19,7 +19,8 @@ from coderapp.core.message import FilePart, Generation, Message, ReasoningPart, 
 from coderapp.core.search import Hit, Order
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.heads import head_of
-from coderapp.storage.index import Index, Source, remove_files
+from coderapp.storage.index import Index, Source
+from coderapp.storage.index_database import remove_files
 from coderapp.storage.index_files import reconcile
 from coderapp.storage.index_search import Searcher
 from coderapp.storage.index_words import fold, stands_alone, tokens
