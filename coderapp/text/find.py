@@ -7,6 +7,7 @@ process of their own (see `find_process`), which has a deadline.
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 from bisect import bisect_left
@@ -35,6 +36,12 @@ SLICE = 1 << 18
 
 BATCH = 1 << 20
 """Characters that are handed to the process of a regular expression at a stretch."""
+
+_NO_BONE = re.compile(r"[\W_]+")
+"""What Markdown may take away: everything but letters and digits."""
+
+_HIDING = re.compile(r"&#?\w+;|\]\(|\]\[|^ {0,3}\[[^\]\n]+\]:", re.MULTILINE)
+"""Where letters are others, or are gone, once it is read: entities and the addresses of links."""
 
 Hit = tuple[int, int]
 """(start, end) in characters."""
@@ -82,6 +89,7 @@ class Finder:
         self._loose = bool(query.words)
         fold = _loosely if self._loose else str.casefold
         self._needles = [query.text] if query.case else [fold(word) for word in query.words or (query.text,)]
+        self._bones = [_NO_BONE.sub("", needle) for needle in self._needles]
         self._abandoned = threading.Event()
         self._fault: QueryFault | None = None
         self._process: FindProcess | None = None
@@ -117,6 +125,17 @@ class Finder:
             for index, hits in enumerate(self.find_in_all(texts, min(MOST_HITS, most)), first):
                 found += [(index, start, end) for start, end in hits]
         return found[:most]
+
+    def may_find(self, source: str) -> bool:
+        """Whether anything can be found in a Markdown source once it is read: many times quicker than to read it. Where
+        that can't be told from its letters and digits, True.
+        """
+        query = self.query
+        if query.regex or not all(self._bones) or _HIDING.search(source):
+            return True
+        fold = (lambda text: text) if query.case else _loosely if self._loose else str.casefold
+        bones = _NO_BONE.sub("", fold(source))
+        return any(bone in bones for bone in self._bones)
 
     @property
     def abandoned(self) -> bool:

@@ -18,6 +18,9 @@ from coderapp.widgets.conversation.selection import Position
 AT_A_TIME = 200_000
 """Characters of messages that one job of the thread looks through."""
 
+AT_FIRST = 10_000
+"""Of the first job: where the user is, something is to be seen at once."""
+
 MOST = 10_000
 """Hits in all."""
 
@@ -139,8 +142,9 @@ class Finding(QObject):
         reading: list[tuple[int, Callable[[], Sequence[Block]]]] = []
         size, row = 0, first
         end = len(self._layout.rows) if first >= self._from else self._from
-        while row < end and size < AT_A_TIME:
-            reading.append((row, reading_of(self._layout.rows[row], self._layout.items.get(row))))
+        most = AT_FIRST if first == self._from else AT_A_TIME
+        while row < end and size < most:
+            reading.append((row, reading_of(self._layout.rows[row], self._layout.items.get(row), finder.may_find)))
             size += len(self._layout.rows[row].message.text) + 100
             row += 1
 

@@ -497,9 +497,17 @@ def parsing_of(row: Row) -> Callable[[], list[Block]]:
     return lambda: [*read(), *(block for call in message.tool_calls for block in captions.tool_call_blocks(call))]
 
 
-def reading_of(row: Row, item: MessageItem | None) -> Callable[[], list[Block]]:
-    """What gives the blocks of a message as they are, or will be, shown; it may run in a thread."""
+def reading_of(
+    row: Row, item: MessageItem | None, may_matter: Callable[[str], bool] | None = None
+) -> Callable[[], list[Block]]:
+    """What gives the blocks of a message as they are, or will be, shown; it may run in a thread. A message that was not
+    shown yet is left out where its text, as it was written, does not matter.
+    """
     if item is not None and item.realised and not item.is_provisional:
         known = list(item.body.blocks)
         return lambda: known
-    return parsing_of(row)
+    message, read = row.message, parsing_of(row)
+    sources = [message.text, *(file.text for file in message.files)]
+    if may_matter is None or message.tool_calls:
+        return read
+    return lambda: read() if any(map(may_matter, sources)) else []

@@ -18,6 +18,8 @@ from coderapp.text import find_process
 from coderapp.text.blocks import Block, Cell, CodeBlock, RuleBlock, TableBlock, TextBlock, plain_text
 from coderapp.text.find import BATCH, LONGEST_QUERY, SLICE, Finder, Query, QueryFault
 from coderapp.text.find_process import FindProcess, TookTooLong
+from coderapp.text.prompt import prompt_blocks
+from coderapp.text.stream import parse
 
 
 def _found(query: Query, text: str) -> list[str]:
@@ -215,3 +217,56 @@ def test_the_other_side_answers_until_nothing_more_comes() -> None:
     replies = io.BytesIO()
     find_process.serve(requests, replies)
     assert marshal.loads(replies.getvalue()) == [[(0, 2)], []]
+
+
+_WORDS = ["use", "Effect", "é", "ß", "日本", "\u0301", "&amp;", "&#65;", "[a](b)", "![x](y)", "[a]: c", "<b>", "$x$"]
+_MARKS = [
+    "_",
+    "*",
+    "**",
+    "`",
+    "~~",
+    " ",
+    "\n",
+    "\n\n",
+    "\\",
+    "[",
+    "]",
+    "(",
+    ")",
+    "- ",
+    "1. ",
+    "# ",
+    "> ",
+    "```py\n",
+    "```",
+]
+_PIECES = st.sampled_from([*_WORDS, *_MARKS, "| a | b |\n|---|---|\n"])
+_SOURCES = st.lists(_PIECES, max_size=25).map("".join)
+_NEEDLES = st.lists(_PIECES, min_size=1, max_size=3).map("".join)
+
+
+@given(_SOURCES, _NEEDLES, st.booleans())
+def test_what_is_said_to_be_nowhere_is_nowhere(source: str, needle: str, case: bool) -> None:
+    for query in (Query(needle, case=case), Query(needle, words=(needle, "Effect"))):
+        with query.compile() as finder:
+            for blocks in (parse(source), prompt_blocks(source)):
+                if finder.search_blocks(blocks):
+                    assert finder.may_find(source)
+
+
+def test_a_source_without_the_letters_is_not_read() -> None:
+    with Query("useEffect(").compile() as finder:
+        assert not finder.may_find("Some *other* words.")
+        assert finder.may_find("use**Effect**")
+        assert finder.may_find("[a](b) where letters may be gone")
+    with Query("(").compile() as finder:
+        assert finder.may_find("signs alone can't be told")
+
+
+def test_any_of_several_words_without_accents() -> None:
+    text = "Où est le CAFÉ? Le cafe est là."
+    with Query("x", words=("cafe", "ou", "la")).compile() as finder:
+        assert [text[a:b] for a, b in finder.find_in(text)] == ["Où", "CAFÉ", "cafe", "là"]
+    with Query("x", words=("aa", "aab")).compile() as finder:
+        assert finder.find_in("aaab aab") == [(0, 2), (5, 7)]
