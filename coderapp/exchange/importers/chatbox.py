@@ -7,7 +7,7 @@ that were tried after it, without the one that is shown.
 from __future__ import annotations
 
 from coderapp.core.message import JsonValue, Role, TokenUsage
-from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts, answered, role_of
+from coderapp.exchange.importers.found import LONGEST, FoundConversation, FoundMessage, Parts, answered, role_of
 from coderapp.exchange.importers.messages import content_into, piece_into, promote_system, thought_into
 from coderapp.exchange.importers.values import (
     JsonObject,
@@ -61,15 +61,13 @@ def sessions(value: JsonObject) -> list[JsonObject]:
     """The session, then each of its older threads as a session of its own, named after both."""
     value = mapping(value.get("session")) or value
     rows = [value]
-    if not isinstance(value.get("threads"), list | dict) and has_words(value.get("threads")):
-        rows.append({"name": line_of(value.get("name")), "messages": [value.get("threads")], "is-thread": True})
     for place, thread in enumerate(items(value.get("threads"))):
         if isinstance(thread, dict) and thread.get("messages") is not None:
             own = line_of(thread.get("id")) or f"{line_of(value.get('id'))}-thread-{place}"
             if not isinstance(thread.get("name"), str) and has_words(thread.get("name")):
                 rows.append({**thread, "id": own, "is-thread": True})
                 continue
-            name = " – ".join(filter(None, (line_of(value.get("name")), line_of(thread.get("name")))))
+            name = " – ".join(filter(None, (line_of(value.get("name")), line_of(thread.get("name"), LONGEST))))
             rows.append({**thread, "id": own, "name": name, "is-thread": True})
         elif not is_blank(thread):
             rows.append({"name": line_of(value.get("name")), "messages": [thread], "is-thread": True})
@@ -89,10 +87,6 @@ def _list(value: JsonValue, above: str, found: FoundConversation, prefix: str = 
         above = message.id
         taken.add(above)
         found.messages.append(message)
-    if value is not None and not isinstance(value, list | dict) and not is_blank(value):
-        parts = Parts(found)
-        parts.raw(value, "messages")
-        found.messages.append(FoundMessage(f"{prefix}-raw", above, Role.SYSTEM, parts.done()))
     return above
 
 

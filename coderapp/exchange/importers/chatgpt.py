@@ -103,6 +103,8 @@ def _message(name: str, value: JsonValue, found: FoundConversation) -> FoundMess
     for attached in items(about.get("attachments")):
         if attached_name := line_of(mapping(attached).get("name")):
             parts.missing("attached file", attached_name)
+        elif isinstance(attached, str) and attached.strip():
+            parts.raw(attached, "attachment")
     if parts.is_empty:
         return None
     created = unix_time(first(value, "create_time", "update_time"))

@@ -23,6 +23,9 @@ LARGE_DATA = 16_384
 """Characters of a picture or the like, written as text, from which it is left out: a conversation of ours is text."""
 
 
+LONGEST = 1_000_000
+"""Characters of a line that are looked at."""
+
 PLACING = {
     "id", "uuid", "messageId", "parent", "parentId", "parentMessageId", "parent_message_uuid", "children",
     "childrenIds", "conversationId", "role", "sender", "from", "author", "model", "created_at", "updated_at",
@@ -70,10 +73,11 @@ class FoundConversation:
     left_out: Counter[str] = field(default_factory=Counter)
 
     def line(self, what: str, value: JsonValue, most: int = 300) -> str:
-        """One line of a text; anything else with words in it is kept."""
-        if not isinstance(value, str | int | float) and has_words(value):
+        """One line of a text; one that is too long, and anything else with words in it, is kept."""
+        line = line_of(value, LONGEST)
+        if len(line) > most or (not isinstance(value, str | int | float) and has_words(value)):
             self.odd.append((what, value))
-        return line_of(value, most)
+        return line[:most]
 
     def words(self, what: str, value: JsonValue) -> str:
         """A text; anything else with words in it is kept."""

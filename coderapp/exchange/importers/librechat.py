@@ -93,6 +93,8 @@ def _message(value: JsonValue, above: str | None, found: FoundConversation, mode
             parts.file(name or "attachment.txt", kind, text_of(inside.get("text")))
         elif name:
             parts.missing("attached file", name)
+        elif isinstance(attached, str) and attached.strip():
+            parts.raw(attached, "file")
     content, text = value.get("content"), value.get("text")
     before = parts.count
     if isinstance(content, list):

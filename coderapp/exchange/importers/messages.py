@@ -86,8 +86,6 @@ def message_of(value: JsonValue, found: FoundConversation, model: str = "") -> F
     content_into(first(value, "content", "value", "text"), parts)
     if not is_blank(refusal := value.get("refusal")):
         content_into(refusal, parts)
-    if not isinstance(value.get("tool_calls"), list | dict) and not is_blank(value.get("tool_calls")):
-        parts.raw(value.get("tool_calls"), "tool calls")
     for call in [*items(value.get("tool_calls")), *([value["function_call"]] if value.get("function_call") else [])]:
         call_into(call, parts)
     parts.or_raw(value, "message", "content", "value", "text", "tool_calls", "function_call")

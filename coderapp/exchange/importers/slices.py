@@ -35,6 +35,8 @@ DEEPEST = 20_000
 
 DEEP_STACK = 128 << 20
 
+MOST_FIRST_KEYS = 8
+
 _NEAR_END = 32
 _GAP = re.compile(rb"[ \t\r\n\x00]*")
 _FAULT, _TOO_LARGE = -1, -2
@@ -78,7 +80,7 @@ class Slices:
         self._is_ascii = True
         self._has_bad = False  # bytes that are no UTF-8
         self._keys: set[str] = set()  # of members that did read
-        self._first_key = ""
+        self._first_keys: dict[str, None] = {}  # with which they begin
         self._forgotten = 0
         self.place = 0
         self.is_list = False
@@ -163,7 +165,8 @@ class Slices:
     def _read(self, value: JsonValue, at: int, key: str = "") -> Member:
         if isinstance(value, dict) and value:
             self._keys |= value.keys()
-            self._first_key = next(iter(value))
+            if len(self._first_keys) < MOST_FIRST_KEYS:
+                self._first_keys[next(iter(value))] = None
         with suppress(RecursionError):  # then its bad bytes stay halves of characters
             value = self._scrubbed(value)
         return Member(value, at, key)
@@ -253,10 +256,11 @@ class Slices:
 
     def _next_member(self, at: int) -> int:
         """Where the next member begins that reads: one that begins as the others do, and is like them."""
-        first_key = self._first_key or _first_key(bytes(self._data[at : at + 200]))
-        if not first_key:
+        names = {*self._first_keys, _first_key(bytes(self._data[at : at + 200]))} - {""}
+        if not names:
             return self._size
-        begin = re.compile(rb'\{\s*"' + re.escape(first_key.encode("utf-8", "replace")) + rb'"\s*:')
+        choice = b"|".join(re.escape(name.encode("utf-8", "replace")) for name in sorted(names))
+        begin = re.compile(rb'\{\s*"(?:' + choice + rb')"\s*:')
         place = at + 1
         for _ in range(10_000):
             match = begin.search(self._data, place)

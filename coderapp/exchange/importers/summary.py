@@ -79,8 +79,8 @@ class Summary:
             told.append(f"{_count(self.empty, 'conversation')} without any message passed over.")
         if self.damaged:
             told.append(
-                f"{_count(self.damaged, 'part')} of the files {_are(self.damaged)} damaged; what could be read is in,"
-                " the rest is kept as text."
+                f"{_count(self.damaged, 'damaged place')} in the files: what could be read is in, the rest is kept as"
+                " text."
             )
         if self.raw:
             told.append(f"Kept as raw text, because it could not be understood: {_kinds(self.raw)}.")
@@ -116,7 +116,7 @@ class Summary:
 
 
 def _kinds(counted: Counter[str]) -> str:
-    shown = [f"{count} × {name}" for name, count in counted.most_common(8)]
+    shown = [f"{count}\u00a0×\u00a0{name}" for name, count in counted.most_common(8)]
     rest = sum(counted.values()) - sum(count for _, count in counted.most_common(8))
     return ", ".join(shown) + (f", {rest} others" if rest else "")
 

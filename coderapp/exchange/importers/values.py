@@ -48,10 +48,24 @@ def mapping(value: JsonValue) -> JsonObject:
 
 
 def items(value: JsonValue) -> list[JsonValue]:
-    """The members of a list; of an object its values, for lists come as objects with numbers for names too."""
+    """The members of a list; of an object its values, for lists come as objects with numbers for names too; of a text
+    that is a list or an object once more, those in it. Any other text is a member by itself: it must not get lost.
+    """
+    if isinstance(value, str):
+        value = _unpacked(value) if value.strip() else None
     if isinstance(value, list):
         return value
     return list(value.values()) if isinstance(value, dict) else []
+
+
+def _unpacked(text: str) -> JsonValue:
+    if text.lstrip()[:1] in ("[", "{"):
+        try:
+            value: JsonValue = json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            return [text]
+        return value
+    return [text]
 
 
 def first(value: JsonObject, *names: str) -> JsonValue:

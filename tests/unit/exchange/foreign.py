@@ -171,7 +171,7 @@ def open_webui(name: str = "w1") -> Json:
         "title": "«Dates»",
         "chat": {
             "id": "",
-            "title": "«Dates»",
+            "title": "Dates",
             "models": ["llama3:8b"],
             "params": {"system": "«be brief»"},
             "history": {"messages": messages, "currentId": "w-a1"},
