@@ -26,6 +26,11 @@ from coderapp.storage.index_words import fold, tokens
 SLICE = 4_000
 """Messages that are written at a stretch: the fewer stretches, the fewer pieces of the index have to be joined."""
 
+MOST_PIECES = 4
+
+JOINED_PAGES = 400
+"""Pages of 4 KiB that are written in one step: some 30 ms."""
+
 _MOST_MS = 1 << 48
 
 
@@ -223,6 +228,22 @@ class Index:
             title = self._db.execute("SELECT indexed FROM conversations WHERE number=?", (number,)).fetchone()[0]
             self._db.execute("INSERT INTO titles (titles, rowid, text) VALUES ('delete', ?, ?)", (number, title))
             self._db.execute("DELETE FROM conversations WHERE number = ?", (number,))
+
+    def join(self) -> Iterator[None]:
+        """Joins the pieces that the index of words consists of, where they have become many: each word is looked up in
+        each of them. A little at a time.
+        """
+        if self._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0] <= MOST_PIECES:
+            return
+        pages = -JOINED_PAGES  # the first time all pieces are chosen, then those go on
+        while True:
+            before = self._db.total_changes
+            with self.changing():
+                self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+            if self._db.total_changes - before < 2:  # as SQLite says that there is nothing left to do
+                return
+            pages = JOINED_PAGES
+            yield
 
     # inside
 

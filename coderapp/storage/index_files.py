@@ -127,6 +127,8 @@ def reconcile(index: Index, folder: Path, pause: Callable[[], None] = lambda: No
             batch, size = [], 0
     index.set_complete()
     yield Step(total, total)
+    for _ in index.join():
+        yield Step(total, total)
 
 
 def breathe() -> None:

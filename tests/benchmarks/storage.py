@@ -45,14 +45,19 @@ def index(folder: str, target: str) -> Found:
 
     made = Index(Path(target), language_of)
     began, spent = time.perf_counter(), time.process_time()
-    for _ in reconcile(made, Path(folder, "conversations")):
-        pass
+    steps = reconcile(made, Path(folder, "conversations"))
+    while not made.complete:
+        next(steps)
     took, spent = time.perf_counter() - began, time.process_time() - spent
+    joined = time.process_time()
+    for _ in steps:
+        pass
     count = made.count()
     made.close()
     return {
         "index_messages_per_s": round(count / took),
         "index_messages_per_cpu_s": round(count / spent),
+        "index_join_cpu_s": round(time.process_time() - joined, 2),
         "index_mb": round(os.path.getsize(target) / 1e6, 1),
         "indexed": count,
     }

@@ -270,6 +270,21 @@ def test_what_was_indexed_piece_by_piece_is_what_is_indexed_at_once(folder: Path
     second.close()
 
 
+def test_pieces_are_joined(index: Index, searcher: Searcher) -> None:
+    for n in range(12):
+        put(index, talk(f"c{n}", *(said(f"{m}", f"word {n} {m} " * 50, at=float(m)) for m in range(20))))
+    before = everything_found(searcher)
+    steps = sum(1 for _ in index.join())
+    assert index._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone() == (1,)
+    assert everything_found(searcher) == before
+    assert steps
+    assert not list(index.join())
+
+
+def everything_found(searcher: Searcher) -> list[Hit]:
+    return [*searcher.search("word", most=1000).hits]
+
+
 def test_hundreds_of_messages_of_one_moment(index: Index, searcher: Searcher) -> None:
     put(
         index, talk("a", *(said(str(n), f"word {n}", at=0.0) for n in range(700))), talk("b", said("x", "word", at=1.0))
