@@ -1,0 +1,160 @@
+"""`python -m tests.crash --kills N [--seed S] [--at-once 2] [--keep]`.
+
+Progress goes to stderr; the last line of stdout is one JSON object. Any loss gives exit code 1; the data folder is then
+kept and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import secrets
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.life import Life, Outcome
+from tests.crash.server import word_server
+
+KILLS_A_FOLDER = 6
+
+LARGE_PART = 0.15
+"""Of the folders have a conversation of ten thousand messages."""
+
+
+@dataclass
+class Tally:
+    """What all kills came to."""
+
+    kills: int = 0
+    prompts: int = 0
+    finished: int = 0
+    unreadable: int = 0
+    settings: int = 0
+    drafts: int = 0
+    late: int = 0
+    torn: int = 0
+    lost_text: list[float] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        found = outcome.findings
+        self.kills += outcome.how != "end"
+        for kind in ("prompts", "finished", "unreadable", "settings", "drafts", "late"):
+            setattr(self, kind, getattr(self, kind) + len(getattr(found, kind)))
+        self.torn += found.torn
+        self.lost_text.append(found.lost_text_s)
+
+    @property
+    def losses(self) -> int:
+        return self.prompts + self.finished + self.unreadable + self.settings + self.drafts + self.late
+
+    def as_json(self) -> str:
+        return json.dumps(
+            {
+                "kills": self.kills,
+                "lost_prompts": self.prompts,
+                "lost_finished": self.finished,
+                "max_lost_text_s": round(max(self.lost_text, default=0.0), 3),
+                "unreadable": self.unreadable,
+                "lost_settings": self.settings,
+                "lost_drafts": self.drafts,
+                "torn_last_lines": self.torn,
+            }
+        )
+
+
+class Work:
+    """Kills in several folders, some at a time."""
+
+    def __init__(self, kills: int, seed: int, top: Path, *, keep: bool) -> None:
+        self.tally = Tally()
+        self._kills = kills
+        self._seed = seed
+        self._top = top
+        self._keep = keep
+        self._begun = 0
+        self._folders = 0
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+
+    def run(self, at_once: int) -> None:
+        workers = [threading.Thread(target=self._work) for _ in range(at_once)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    def _take(self) -> tuple[int, int]:
+        """(kills to do, number of the folder)."""
+        with self._lock:
+            todo = min(KILLS_A_FOLDER, self._kills - self._begun)
+            self._begun += todo
+            self._folders += 1
+            return todo, self._folders
+
+    def _work(self) -> None:
+        while (taken := self._take())[0]:
+            self._live(*taken)
+
+    def _live(self, kills: int, number: int) -> None:
+        seed = self._seed * 10_000 + number
+        chance = random.Random(seed)
+        folder = self._top / f"folder-{number}"
+        folder.mkdir()
+        with word_server(seed) as server:
+            life = Life(folder, server, seed, large=chance.random() < LARGE_PART)
+            steps = [life.kill_once] * kills + [life.end_well] * (chance.random() < 0.5)
+            lost = False
+            for step in steps:
+                outcome = step()
+                lost = lost or bool(outcome.findings.sentences)
+                self._tell(outcome, folder)
+                if lost:
+                    break  # the folder is kept as it is
+        if not lost and not self._keep:
+            shutil.rmtree(folder)
+
+    def _tell(self, outcome: Outcome, folder: Path) -> None:
+        with self._lock:
+            self.tally.add(outcome)
+            seconds = time.monotonic() - self._began
+            about = f"{self.tally.kills:4} of {self._kills}, {seconds:4.0f} s, {folder.name}, in {outcome.how}"
+            print(
+                f"{about}: {outcome.did}; lost text {outcome.findings.lost_text_s:.2f} s", file=sys.stderr, flush=True
+            )
+            for sentence in outcome.findings.sentences:
+                print(f"    LOST {sentence}\n    in {folder}", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.crash", description="Kills the program and looks for losses."
+    )
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=None, help="repeats an earlier run, as far as the machine does")
+    parser.add_argument("--at-once", type=int, default=2, help="programs that run at a time")
+    parser.add_argument("--keep", action="store_true", help="keep the data folders also where nothing was lost")
+    given = parser.parse_args(arguments)
+    seed = secrets.randbelow(100_000) if given.seed is None else given.seed
+    print(f"seed {seed}", file=sys.stderr)
+    top = Path(tempfile.mkdtemp(prefix="coderapp-crash-"))
+    work = Work(given.kills, seed, top, keep=given.keep)
+    work.run(given.at_once)
+    if work.tally.losses:
+        print(f"Repeat it with --seed {seed}; the data folders are in {top}.", file=sys.stderr)
+    elif given.keep:
+        print(f"The data folders are in {top}.", file=sys.stderr)
+    else:
+        shutil.rmtree(top)
+    print(work.tally.as_json())
+    return 1 if work.tally.losses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

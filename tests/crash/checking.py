@@ -1,0 +1,251 @@
+"""Reads a data folder as the program does, and compares it with what its user did."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import Message, Role
+from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.folders import FolderStore
+from coderapp.storage.paths import Paths
+from coderapp.storage.profiles import ProfileStore
+from coderapp.storage.settings import SettingsStore, StateStore
+from tests.crash.ledger import GRACE_S, Asked, Ended, Ledger, checksum
+from tests.crash.server import PROMPT, Sent
+
+TORN = "cut off in mid-write"
+"""What is said of a last line that the kill went through: nothing is lost by it that was promised."""
+
+HARMLESS = re.compile(
+    "|".join(
+        (
+            TORN,
+            r"^The answer in “.*” is there\.",
+            r"^The index .*(made|built) (anew|again)",
+        )
+    )
+)
+"""Notices that are no complaint."""
+
+
+@dataclass
+class Findings:
+    """What was lost: a sentence each. `lost_text_s` is how old the oldest text was that a kill took along."""
+
+    prompts: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    lost_text_s: float = 0.0
+    torn: int = 0
+
+    @property
+    def sentences(self) -> list[str]:
+        kinds = ("prompts", "finished", "unreadable", "settings", "drafts", "late")
+        return [f"{kind}: {sentence}" for kind in kinds for sentence in getattr(self, kind)]
+
+
+@dataclass
+class Found:
+    """What is on disk."""
+
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    trashed: dict[str, Conversation] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    profiles: dict[str, str] = field(default_factory=dict)
+
+    def conversation(self, name: str) -> Conversation | None:
+        found = self.conversations.get(name)
+        return self.trashed.get(name) if found is None else found
+
+    def message(self, name: str, message_id: str) -> Message | None:
+        conversation = self.conversation(name)
+        return conversation.messages.get(message_id) if conversation is not None else None
+
+
+def read(paths: Paths, copy: Path, findings: Findings) -> Found:
+    """Through the program's own stores, on a copy: the program is to find the folder as the kill left it."""
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(paths.root, copy)
+    there = Paths.under(copy)
+    found = Found()
+    store = ConversationStore(there)
+    heads = store.list()
+    for head in heads:
+        found.conversations[head.id] = store.load(head.id)
+    for trashed in store.trashed():
+        if trashed.trashed.id not in found.conversations:
+            store.restore(trashed.trashed)
+            found.trashed[trashed.trashed.id] = store.load(trashed.trashed.id)
+    store.close()
+    settings, state = SettingsStore(there), StateStore(there)
+    profiles, folders = ProfileStore(there), FolderStore(there)
+    found.settings, found.state = dict(settings.load()), dict(state.load())
+    found.profiles = {profile.id: profile.name for profile in profiles.load().profiles}
+    folders.load()
+    for problem in (*store.take_problems(), *settings.problems, *state.problems, *profiles.problems, *folders.problems):
+        if TORN in problem.sentence:
+            findings.torn += 1
+        else:
+            findings.unreadable.append(problem.sentence)
+    if there.index.exists():
+        _check_index(there.index, findings)
+    return found
+
+
+def _check_index(path: Path, findings: Findings) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as index:
+            (verdict,) = index.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    if verdict != "ok":
+        findings.unreadable.append(f"index: {verdict}")
+
+
+def compare(found: Found, ledger: Ledger, answers: dict[int, Sent], killed: float, findings: Findings) -> None:
+    """`answers` is what the server sent in this run, `killed` the monotonic time of the kill."""
+    for words in ledger.notices:
+        if not HARMLESS.search(words):
+            findings.unreadable.append(f"notice: {words}")
+    _compare_kept(found, ledger, findings)
+    for number, asked in ledger.asked.items():
+        _compare_prompt(found, number, asked, answers.get(number), killed, findings)
+        if (sent := answers.get(number)) is not None:
+            message = found.message(asked.conversation, asked.answer)
+            _compare_answer(message, number, sent, ledger.ended.get(number), killed, findings)
+    there = {
+        prompt
+        for conversation in (*found.conversations.values(), *found.trashed.values())
+        for message in conversation.messages.values()
+        if message.role is Role.USER
+        for prompt in PROMPT.findall(message.text)
+    }
+    for number, sent in answers.items():
+        if missing := [prompt for prompt in sent.prompts if prompt not in there]:
+            findings.prompts.append(f"request {number} was sent with {missing}, which no conversation holds")
+    for name in list(ledger.registers):
+        _compare_register(found, ledger, name, killed, findings)
+    _keep(found, ledger)
+
+
+def _compare_kept(found: Found, ledger: Ledger, findings: Findings) -> None:
+    for (conversation, message_id), text in ledger.kept.items():
+        message = found.message(conversation, message_id)
+        if message is None or message.text != text:
+            where = findings.prompts if message is None or message.role is Role.USER else findings.finished
+            where.append(f"{conversation}/{message_id} of an earlier run {'changed' if message else 'is gone'}")
+
+
+def _keep(found: Found, ledger: Ledger) -> None:
+    for conversation in (*found.conversations.values(), *found.trashed.values()):
+        for message in list(conversation.messages.values())[-400:]:
+            ledger.kept[conversation.id, message.id] = message.text
+
+
+def _compare_prompt(
+    found: Found, number: int, asked: Asked, sent: Sent | None, killed: float, findings: Findings
+) -> None:
+    if sent is None and asked.when > killed - GRACE_S:
+        return  # not on disk yet, and therefore not sent
+    message = found.message(asked.conversation, asked.prompt)
+    if message is None or (asked.text is not None and message.text.strip() != asked.text.strip()):
+        age = killed - asked.when
+        findings.prompts.append(f"prompt {number} in {asked.conversation}, {age:.2f} s before the kill: {message}")
+
+
+def _compare_answer(
+    message: Message | None, number: int, sent: Sent, ended: Ended | None, killed: float, findings: Findings
+) -> None:
+    text = message.text if message else ""
+    thoughts = message.reasoning if message else ""
+    whole = "".join(words for _, words in sent.words)
+    if not whole.startswith(text) or not "".join(words for _, words in sent.thoughts).startswith(thoughts):
+        findings.finished.append(f"answer {number} holds what was never sent: {text[-60:]!r}")
+        return
+    last = killed
+    if ended is not None:
+        if checksum(text) == ended.checksum:
+            return
+        if ended.when <= killed - GRACE_S:
+            findings.finished.append(f"answer {number}, ended {killed - ended.when:.2f} s before the kill: {len(text)}")
+            return
+        last = ended.when
+    for kind, pieces, kept in (("words", sent.words, text), ("thoughts", sent.thoughts, thoughts)):
+        if (since := _lost_since(pieces, len(kept), last)) is not None:
+            age = killed - since
+            findings.lost_text_s = max(findings.lost_text_s, age)
+            if age > GRACE_S:
+                findings.late.append(f"answer {number} lost {kind} that were {age:.2f} s old at the kill")
+
+
+def _lost_since(pieces: list[tuple[float, str]], kept: int, last: float) -> float | None:
+    """When the first character went out that is not there; what came after `last` counts not."""
+    reached = 0
+    for when, words in pieces:
+        reached += len(words)
+        if reached > kept:
+            return when if when < last else None
+    return None
+
+
+def _compare_register(found: Found, ledger: Ledger, name: str, killed: float, findings: Findings) -> None:
+    kind, _, rest = name.partition(":")
+    value, known = _value(found, kind, rest)
+    allowed = ledger.allowed(name, killed)
+    if not known:
+        # A conversation that is new, or was left blank, may not be there; then nothing is set in it.
+        if kind == "draft" and any(before == "" for before in allowed):
+            return
+        if all(when > killed - GRACE_S for when, _ in ledger.registers[name]):
+            del ledger.registers[name]
+            return
+    elif value in allowed:
+        ledger.settle(name, value)
+        return
+    elif not ledger.registers[name] or all(when > killed - GRACE_S for when, _ in ledger.registers[name]):
+        ledger.settle(name, value)  # set for the first time, less than a second ago: what it was before is not known
+        return
+    where = findings.drafts if kind == "draft" else findings.settings
+    ages = [(round(killed - when, 2), before) for when, before in ledger.registers[name][-4:]]
+    now = repr(value) if known else "nowhere"
+    where.append(f"{name} is {now}, was (seconds before the kill) {ages}")
+
+
+def _value(found: Found, kind: str, rest: str) -> tuple[Any, bool]:
+    """What a register holds, and whether there is what it belongs to."""
+    first, _, second = rest.partition(":")
+    if kind == "setting":
+        return found.settings[rest], True
+    if kind == "state":
+        return found.state.get(rest), True
+    if kind == "profile":
+        return found.profiles.get(rest), True
+    if kind == "there":
+        return rest in found.conversations, True
+    conversation = found.conversation(first)
+    if conversation is None:
+        return None, False
+    if kind == "star":
+        return second in conversation.starred, True
+    if kind == "tag":
+        return second in conversation.tags, True
+    if kind == "parameter":
+        return conversation.parameters.get(second), True
+    return getattr(conversation, kind), True
+
+
+def damaged_copies(paths: Paths) -> Iterator[Path]:
+    with suppress(OSError):
+        yield from paths.conversations.glob("*.damaged-*")

@@ -1,0 +1,205 @@
+"""One data folder through several runs of the program, each ended by a kill."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart
+from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.ids import new_id
+from coderapp.storage.paths import Paths
+from tests.crash.checking import Findings, compare, damaged_copies, read
+from tests.crash.ledger import Ledger
+from tests.crash.server import WordServer
+from tests.helpers.desktop import keep_profile, openai_profile
+
+ROOT = Path(__file__).parents[2]
+
+START_S = 25.0
+"""A program that has not begun to work after this time has failed."""
+
+LARGE = 10_000
+"""Messages of the large conversation that some folders have."""
+
+RUN = 100_000
+"""Requests that a run may number."""
+
+
+@dataclass
+class Outcome:
+    """Of one kill, or of an end in good order. `did` counts what the user did by then."""
+
+    how: str
+    findings: Findings = field(default_factory=Findings)
+    did: str = ""
+
+
+class Running:
+    """The program as a process; what it reports goes to a ledger."""
+
+    def __init__(self, folder: Path, ledger: Ledger, *arguments: object) -> None:
+        self._ledger = ledger
+        self._errors = (folder.parent / "stderr.txt").open("a+", encoding="utf-8")
+        self._began = self._errors.seek(0, os.SEEK_END)
+        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONFAULTHANDLER": "1"}
+        command = [sys.executable, "-m", "tests.crash.child", str(folder), *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self._errors, text=True
+        )
+        self._reports = (folder.parent / "reports.jsonl").open("a", encoding="utf-8")
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self._reports:
+            for line in self.process.stdout:
+                self._reports.write(line)
+                self._ledger.take(line)
+
+    def wait_for(self, phase: str) -> bool:
+        """False where the process ended before, or never came to it."""
+        deadline = time.monotonic() + START_S
+        while phase not in self._ledger.phases:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def kill(self) -> float:
+        """The monotonic time of it."""
+        killed = time.monotonic()
+        self.process.kill()
+        self.end()
+        return killed
+
+    def end(self) -> str:
+        """Waits for the end; what it wrote to stderr."""
+        try:
+            self.process.wait(START_S)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self._reader.join()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+        self._errors.seek(self._began)
+        errors = self._errors.read()
+        self._errors.close()
+        return errors
+
+
+class Life:
+    """`folder` gets the data folder, a copy to look into, what the program writes to stderr, and what it reports."""
+
+    def __init__(self, folder: Path, server: WordServer, seed: int, *, large: bool) -> None:
+        self.folder = folder
+        self._random = random.Random(seed)
+        self._server = server
+        self._paths = Paths.under(folder / "data")
+        self._ledger = Ledger()
+        self._run = 0
+        keep_profile(self._paths, openai_profile(server.url, name="Mine"))
+        if large:
+            _make_large(self._paths)
+
+    def kill_once(self) -> Outcome:
+        """A run, its kill, and what is there then."""
+        how = self._random.choices(("work", "start", "close"), (80, 10, 10))[0]
+        running = self._start()
+        if how == "start":
+            time.sleep(self._random.uniform(0.0, 1.2))
+            killed = running.kill()
+        else:
+            if not running.wait_for("working"):
+                return self._failed(how, running)
+            time.sleep(self._random.choice((self._random.uniform(0.05, 1.0), self._random.uniform(0.5, 3.0))))
+            if how == "close":
+                running.process.send_signal(signal.SIGTERM)
+                time.sleep(self._random.uniform(0.0, 0.25))
+            killed = running.kill()
+        return self._check(how, killed)
+
+    def end_well(self) -> Outcome:
+        """A run that is ended by SIGTERM in mid-work: then nothing at all may be missing. Then one that only looks."""
+        running = self._start()
+        if not running.wait_for("working"):
+            return self._failed("end", running)
+        time.sleep(self._random.uniform(0.3, 1.5))
+        running.process.send_signal(signal.SIGTERM)
+        errors = running.end()
+        if "closed" not in self._ledger.phases or running.process.returncode:
+            return self._failed("end", running, errors)
+        # As if it had been killed long after: everything is old enough to be there.
+        outcome = self._check("end", time.monotonic() + 10)
+        if not outcome.findings.sentences:
+            self._look(outcome)
+        return outcome
+
+    def _look(self, outcome: Outcome) -> None:
+        """The whole program lists what is there."""
+        self._ledger.begin()
+        looking = Running(self._paths.root, self._ledger, "look", 0)
+        errors = looking.end()
+        listed = set(self._ledger.registers.pop("listed", [(0.0, [])])[0][1])
+        found = read(self._paths, self.folder / "copy", outcome.findings)
+        if missing := set(found.conversations) - listed:
+            outcome.findings.unreadable.append(f"not in the list: {sorted(missing)}")
+        if errors_of(errors):
+            outcome.findings.unreadable.append(errors_of(errors))
+
+    def _start(self) -> Running:
+        self._run += 1
+        self._ledger.begin()
+        self._server.answers.clear()
+        return Running(self._paths.root, self._ledger, self._random.getrandbits(32), self._run * RUN)
+
+    def _check(self, how: str, killed: float) -> Outcome:
+        ledger = self._ledger
+        words = sum(len(sent.words) + len(sent.thoughts) for sent in self._server.answers.values())
+        done = f"{len(ledger.asked)} asked, {words} pieces sent, {len(ledger.ended)} ended, {ledger.sets} set"
+        outcome = Outcome(how, did=done)
+        found = read(self._paths, self.folder / "copy", outcome.findings)
+        compare(found, self._ledger, dict(self._server.answers), killed, outcome.findings)
+        for path in damaged_copies(self._paths):
+            if path.suffixes[0] != ".journal":
+                outcome.findings.unreadable.append(str(path))
+        errors = (self.folder / "stderr.txt").read_text(encoding="utf-8")
+        if errors_of(errors):
+            outcome.findings.unreadable.append(errors_of(errors))
+        return outcome
+
+    def _failed(self, how: str, running: Running, errors: str = "") -> Outcome:
+        outcome = Outcome(how)
+        running.process.kill()
+        errors = errors or running.end()
+        outcome.findings.unreadable.append(f"the program did not come as far as it should: {errors[-2000:]}")
+        return outcome
+
+
+def errors_of(errors: str) -> str:
+    """What a program should not have written to stderr."""
+    return errors[-3000:] if "Traceback" in errors or "Fatal" in errors or "ERROR" in errors else ""
+
+
+def _make_large(paths: Paths) -> None:
+    conversation = Conversation(new_id(1_790_000_000.0), 1_790_000_000.0, title="Ten thousand", titled_by_user=True)
+    words = "Some words about a function that sorts, and the code of it. " * 10
+    for number in range(LARGE // 2):
+        when = 1_790_000_000.0 + number
+        conversation.add(Message(f"p{number}", Role.USER, (TextPart(f"Prompt {number}"),), when))
+        generation = Generation(profile="Mine", finish=FinishReason.STOP)
+        conversation.add(Message(f"a{number}", Role.ASSISTANT, (TextPart(f"{number} {words}"),), when, generation))
+    store = ConversationStore(paths)
+    store.create(conversation)
+    store.close()
