@@ -10,10 +10,13 @@ from PySide6.QtCore import QObject, QSocketNotifier
 
 
 class SignalListener(QObject):
-    """Python runs a handler only when it gets to run; a byte on a socket wakes the event loop up for it."""
+    """A signal writes a byte to a socket, which wakes the event loop, and that calls `on_signal`: between two events,
+    never in the middle of one, as a handler in Python would be.
+    """
 
     def __init__(self, on_signal: Callable[[], object]) -> None:
         super().__init__()
+        self._on_signal = on_signal
         self._here, self._there = socket.socketpair()
         self._here.setblocking(False)
         self._there.setblocking(False)
@@ -21,10 +24,11 @@ class SignalListener(QObject):
         self._notifier.activated.connect(self._drain)
         self._before = signal.set_wakeup_fd(self._there.fileno())
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: on_signal())
+            signal.signal(number, lambda *_: None)
 
     def _drain(self) -> None:
-        self._here.recv(64)
+        if {signal.SIGINT, signal.SIGTERM} & set(self._here.recv(64)):
+            self._on_signal()
 
     def close(self) -> None:
         signal.set_wakeup_fd(self._before)

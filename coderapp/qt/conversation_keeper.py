@@ -206,9 +206,9 @@ class ConversationKeeper(QObject):
 
         self._change(name, work, saved, lambda _: saved())
 
-    def append_text(self, conversation: Conversation, message_id: str, text: str) -> None:
+    def append_text(self, conversation: Conversation, message_id: str, text: str, *, reasoning: bool = False) -> None:
         name = conversation.id
-        self._change(name, lambda store: store.append_text(name, message_id, text))
+        self._change(name, lambda store: store.append_text(name, message_id, text, reasoning=reasoning))
 
     def finish_message(self, conversation: Conversation, message: Message) -> None:
         name, updated = conversation.id, conversation.updated

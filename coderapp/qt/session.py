@@ -76,6 +76,7 @@ class Session(QObject):
         self._job = 0
         self._answer: GrowingAnswer | None = None
         self._unsaved: list[str] = []
+        self._unsaved_thoughts: list[str] = []
         self._journal_timer = QTimer(self, interval=JOURNAL_EVERY)
         self._journal_timer.timeout.connect(self._journal)
         streams.events_arrived.connect(self._on_events)
@@ -208,6 +209,8 @@ class Session(QObject):
                 texts.append(text)
             elif isinstance(event, ReasoningDelta | ToolCallDelta | Started):
                 extras = True
+            if isinstance(event, ReasoningDelta):
+                self._unsaved_thoughts.append(event.text)
         self._show(texts, extras=extras)
 
     def _is_shown(self) -> bool:
@@ -245,6 +248,7 @@ class Session(QObject):
         self._job = 0
         self._journal_timer.stop()
         self._unsaved.clear()
+        self._unsaved_thoughts.clear()
         message = answer.end(reason, time.time(), error)
         self.conversation.update(message)
         self.conversation.updated = time.time()
@@ -257,9 +261,12 @@ class Session(QObject):
         self.answered.emit(message)
 
     def _journal(self) -> None:
-        if self._unsaved and self._answer is not None:
-            self._keeper.append_text(self.conversation, self._answer.id, "".join(self._unsaved))
-            self._unsaved.clear()
+        if self._answer is None:
+            return
+        for pieces, reasoning in ((self._unsaved_thoughts, True), (self._unsaved, False)):
+            if pieces:
+                self._keeper.append_text(self.conversation, self._answer.id, "".join(pieces), reasoning=reasoning)
+                pieces.clear()
 
     # the tree
 

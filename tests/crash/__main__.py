@@ -72,19 +72,21 @@ class Tally:
 class Work:
     """Kills in several folders, some at a time."""
 
-    def __init__(self, kills: int, seed: int, top: Path, *, keep: bool) -> None:
+    def __init__(self, kills: int, seed: int, top: Path, *, at_once: int, keep: bool) -> None:
         self.tally = Tally()
         self._kills = kills
         self._seed = seed
         self._top = top
         self._keep = keep
+        self._each = min(KILLS_A_FOLDER, -(-kills // at_once))
+        self._at_once = at_once
         self._begun = 0
         self._folders = 0
         self._lock = threading.Lock()
         self._began = time.monotonic()
 
-    def run(self, at_once: int) -> None:
-        workers = [threading.Thread(target=self._work) for _ in range(at_once)]
+    def run(self) -> None:
+        workers = [threading.Thread(target=self._work) for _ in range(self._at_once)]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -93,7 +95,7 @@ class Work:
     def _take(self) -> tuple[int, int]:
         """(kills to do, number of the folder)."""
         with self._lock:
-            todo = min(KILLS_A_FOLDER, self._kills - self._begun)
+            todo = min(self._each, self._kills - self._begun)
             self._begun += todo
             self._folders += 1
             return todo, self._folders
@@ -144,8 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbelow(100_000) if given.seed is None else given.seed
     print(f"seed {seed}", file=sys.stderr)
     top = Path(tempfile.mkdtemp(prefix="coderapp-crash-"))
-    work = Work(given.kills, seed, top, keep=given.keep)
-    work.run(given.at_once)
+    work = Work(given.kills, seed, top, at_once=given.at_once, keep=given.keep)
+    work.run()
     if work.tally.losses:
         print(f"Repeat it with --seed {seed}; the data folders are in {top}.", file=sys.stderr)
     elif given.keep:
