@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -64,7 +65,6 @@ class HistoryList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setDragEnabled(True)
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(False)
@@ -207,6 +207,14 @@ class HistoryList(QListView):
             self._history.collapse(group.key, not into)
         elif not into:
             self.setCurrentIndex(self._history.index(self._history.header_row(group.key)))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By keys it is for the row that has the focus, wherever the pointer is."""
+        at, current = event.pos(), self.currentIndex()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard and current.isValid():
+            self.scrollTo(current)
+            at = self.visualRect(current).center()
+        self.customContextMenuRequested.emit(at)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._modifiers = event.modifiers()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -193,6 +193,24 @@ def test_the_archive_and_back(sidebar: HistorySidebar, view: HistoryList, model:
     sidebar.rename("z")
     assert [sidebar.scope, model.scope] == [Scope.ARCHIVE, Scope.ARCHIVE]
     assert view.findChild(QLineEdit) is not None
+
+
+def test_the_menu_by_keys_is_for_the_row_with_the_focus(
+    qtbot: QtBot, sidebar: HistorySidebar, view: HistoryList, model: HistoryModel
+) -> None:
+    view.select(["b", "c"])
+    far = QPoint(5, 5)
+    with qtbot.waitSignal(sidebar.menu_requested, timeout=1000) as wanted:
+        QApplication.sendEvent(view.viewport(), QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, far, far))
+    assert wanted.args is not None
+    assert wanted.args[0] == ["b", "c"]
+    QTest.keyClick(view, Qt.Key.Key_Up)
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    view.setCurrentIndex(model.index(model.folder_row("Home")))
+    with qtbot.waitSignal(sidebar.folder_menu_requested, timeout=1000) as asked:
+        QApplication.sendEvent(view.viewport(), QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, far, far))
+    assert asked.args is not None
+    assert asked.args[0] == "Home"
 
 
 # dragging
