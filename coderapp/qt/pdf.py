@@ -13,8 +13,8 @@ from coderapp.core.conversation import Conversation
 from coderapp.core.exporting import ExportOptions
 from coderapp.exchange.exporters.transcript import models, moment, settings_facts, title_of, transcript
 from coderapp.qt import theme
-from coderapp.qt.sheets import Pages, Sheet, Strip
-from coderapp.qt.typeset import Column, Typesetter
+from coderapp.qt.sheets import Column, Pages, Sheet, Strip
+from coderapp.qt.typeset import Typesetter
 from coderapp.qt.typeset_message import entry_strips
 from coderapp.text.prompt import prompt_blocks
 

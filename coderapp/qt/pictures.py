@@ -13,9 +13,9 @@ from coderapp.core.errors import CoderappError
 from coderapp.core.exporting import ExportOptions
 from coderapp.core.message import Message
 from coderapp.exchange.exporters.transcript import single_entry
-from coderapp.qt.sheets import Sheet, Strip
+from coderapp.qt.sheets import Column, Sheet, Strip
 from coderapp.qt.theme import Theme
-from coderapp.qt.typeset import Column, Typesetter
+from coderapp.qt.typeset import Typesetter
 from coderapp.qt.typeset_message import entry_strips
 from coderapp.text.blocks import CodeBlock
 

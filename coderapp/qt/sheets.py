@@ -5,7 +5,7 @@ a table, a formula.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -37,6 +37,21 @@ class Strip:
     space: float = 0.0
     keep: bool = False
     bands: tuple[Band, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where text stands: from `x`, `width` wide, on `bands`."""
+
+    x: float
+    width: float
+    bands: tuple[Band, ...] = ()
+
+    def indented(self, by: float, right: float = 0.0) -> Column:
+        return replace(self, x=self.x + by, width=max(1.0, self.width - by - right))
+
+    def on(self, band: Band) -> Column:
+        return replace(self, bands=(*self.bands, band))
 
 
 def _pads(bands: tuple[Band, ...], without: tuple[Band, ...] = ()) -> float:

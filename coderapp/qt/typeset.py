@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
-from coderapp.qt.sheets import Band, Strip
+from coderapp.qt.sheets import Band, Column, Strip
 from coderapp.qt.theme import Theme
-from coderapp.qt.typeset_lines import LEADING, Line, LineSetter
+from coderapp.qt.typeset_lines import LEADING, Line
+from coderapp.qt.typeset_table import TableSetter
 from coderapp.text.blocks import (
     LINE_BREAK,
     Block,
-    Cell,
     CodeBlock,
     MathBlock,
     RuleBlock,
@@ -28,29 +28,13 @@ from coderapp.text.excerpt import in_one_list
 LONGEST_LINE = 4_000
 """Characters of a line of code that are laid out at once; the rest follows in lines of its own."""
 
-LONGEST_CELL = 400
-"""Characters of a cell that is measured; longer ones are wide."""
+HIGHEST_FORMULA = 60
 
 MOST_COLOURED = 20_000
 """Lines of a code block from which on it is not coloured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Where text stands: from `x`, `width` wide, on `bands`."""
-
-    x: float
-    width: float
-    bands: tuple[Band, ...] = ()
-
-    def indented(self, by: float, right: float = 0.0) -> Column:
-        return replace(self, x=self.x + by, width=max(1.0, self.width - by - right))
-
-    def on(self, band: Band) -> Column:
-        return replace(self, bands=(*self.bands, band))
-
-
-class Typesetter(LineSetter):
+class Typesetter(TableSetter):
     """Makes strips of blocks, in columns."""
 
     def __init__(self, theme: Theme, size: int, *, outlines: bool = False, links: bool = False) -> None:
@@ -134,7 +118,7 @@ class Typesetter(LineSetter):
             case MathBlock():
                 yield from self._math(block, column, gap)
             case TableBlock():
-                yield from self._table(block, column, gap)
+                yield from self.table(block, column, gap)
             case RuleBlock():
                 yield self._rule(column, gap)
 
@@ -262,7 +246,7 @@ class Typesetter(LineSetter):
                 gap = 0.0
             return
         image = formula.image
-        scale = min(1.0, column.width / formula.width)
+        scale = min(1.0, column.width / formula.width, HIGHEST_FORMULA * self.em / formula.height)
         width, height = formula.width * scale, formula.height * scale
         left = column.x + (column.width - width) / 2
 
@@ -278,65 +262,3 @@ class Typesetter(LineSetter):
             painter.drawLine(QPointF(column.x, middle), QPointF(column.x + column.width, middle))
 
         return Strip(self.em, draw, gap, bands=column.bands)
-
-    def _table(self, block: TableBlock, column: Column, gap: float) -> Iterator[Strip]:
-        widths = self._widths(block, column.width)
-        for number, row in enumerate(block.rows):
-            yield self._row(row, widths, block.align, column, gap, head=not number)
-            gap = 0.0
-
-    def _widths(self, block: TableBlock, room: float) -> list[float]:
-        """As wide as the cells want to be; where that is too much, the wide ones give way."""
-        pad = self.em
-        wanted = [
-            max((self._natural(row[number], head=not at) for at, row in enumerate(block.rows[:200])), default=0.0) + pad
-            for number in range(len(block.align))
-        ]
-        if sum(wanted) <= room or not wanted:
-            return wanted
-        fair = room / len(wanted)
-        left, wide = room, [each for each in wanted if each > fair]
-        for each in wanted:
-            left -= each if each <= fair else 0.0
-        total = sum(wide)
-        return [each if each <= fair else max(pad * 1.5, left * each / total) for each in wanted]
-
-    def _natural(self, cell: Cell, *, head: bool) -> float:
-        if len(cell.text) > LONGEST_CELL:
-            return LONGEST_CELL * self.em
-        lines = self.rich(cell.text, cell.spans, self.bold if head else self.base, 1e6)
-        return max((each.line.naturalTextWidth() for each in lines), default=0.0) + 1.0
-
-    def _row(
-        self,
-        row: Sequence[Cell],
-        widths: Sequence[float],
-        align: Sequence[str],
-        column: Column,
-        gap: float,
-        *,
-        head: bool,
-    ) -> Strip:
-        pad = self.em * 0.5
-        cells = [
-            self.rich(cell.text, cell.spans, self.bold if head else self.base, max(1.0, width - pad * 2))
-            for cell, width in zip(row, widths, strict=False)
-        ]
-        tall = max((sum(line.height(LEADING) for line in cell) for cell in cells), default=0.0) + pad
-
-        def draw(painter: QPainter, top: float) -> None:
-            left = column.x
-            for lines, width, side in zip(cells, widths, align, strict=False):
-                painter.setPen(QPen(QColor(self.theme.border), self.em * 0.06))
-                painter.setBrush(QColor(self.theme.table_header) if head else Qt.BrushStyle.NoBrush)
-                painter.drawRect(QRectF(left, top, width, tall))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                y = top + pad / 2
-                for line in lines:
-                    free = width - pad * 2 - line.line.naturalTextWidth()
-                    shift = free if side == "right" else free / 2 if side == "center" else 0.0
-                    self.draw_line(painter, line, left + pad + max(0.0, shift), y, self.theme.text)
-                    y += line.height(LEADING)
-                left += width
-
-        return Strip(tall, draw, gap, keep=head, bands=column.bands)

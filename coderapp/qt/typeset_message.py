@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor
 
 from coderapp.core.message import Role
 from coderapp.exchange.exporters.transcript import Entry
-from coderapp.qt.sheets import Band, Strip
-from coderapp.qt.typeset import Column, Typesetter
+from coderapp.qt.sheets import Band, Column, Strip
+from coderapp.qt.typeset import Typesetter
 
 
 def entry_strips(setter: Typesetter, entry: Entry, column: Column, *, space: float = 0.0) -> Iterator[Strip]:

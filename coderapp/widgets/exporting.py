@@ -35,6 +35,7 @@ class Exporting(QObject):
     def __init__(
         self,
         desk: ExportDesk,
+        is_importing: Callable[[], bool],
         history: HistoryModel,
         current: Callable[[], Conversation | None],
         state: StateBook,
@@ -44,6 +45,7 @@ class Exporting(QObject):
     ) -> None:
         super().__init__(window)
         self._desk = desk
+        self._is_importing = is_importing
         self._history = history
         self._current = current
         self._state = state
@@ -59,6 +61,9 @@ class Exporting(QObject):
         """`ids`: conversations that were selected; without them the one that is shown comes first."""
         if self._desk.is_busy:
             self._notices.warn("An export is under way. Wait for its end, or cancel it.")
+            return
+        if self._is_importing():
+            self._notices.warn("An import is under way. Export when it has ended.")
             return
         scopes, chosen = self._scopes(ids)
         if not scopes:

@@ -462,8 +462,13 @@ class MainWindow(QMainWindow):
 
         parts, pane = self._parts, self.pane
         shown = parts.workspace
+
+        def is_importing() -> bool:
+            return parts.imports().is_busy
+
         return Exporting(
             parts.exports(),
+            is_importing,
             shown.history,
             lambda: shown.current.conversation,
             parts.state,

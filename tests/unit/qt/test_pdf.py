@@ -15,10 +15,10 @@ from coderapp.core.exporting import ExportFormat, ExportOptions
 from coderapp.core.message import Role
 from coderapp.qt import theme
 from coderapp.qt.pdf import as_pdf
-from coderapp.qt.sheets import Pages, Sheet, Strip
-from coderapp.qt.typeset import Column, Typesetter
+from coderapp.qt.sheets import Column, Pages, Sheet, Strip
+from coderapp.qt.typeset import Typesetter
 from coderapp.qt.typeset_lines import with_addresses
-from coderapp.text.blocks import CodeBlock, Span, Style
+from coderapp.text.blocks import CodeBlock, Span, Style, TableBlock
 from coderapp.text.stream import parse
 from tests.unit.exchange.samples import ANSWER, HOSTILE, answer, message, rich
 
@@ -144,3 +144,18 @@ def test_paper_says_where_links_lead() -> None:
     text, spans = with_addresses("abcd e", two)
     assert text == "abcd (https://x.y) e"
     assert text[spans[2].start] == "e"
+
+
+def test_a_table_stays_on_its_pages_however_long_and_wide_it_is() -> None:
+    setter = Typesetter(theme.load("light"), 80)
+    long = "| a | b |\n|---|---|\n| " + "word " * 3000 + "| x |\n| y | z |"
+    strips = list(setter.blocks(parse(long), Column(0.0, 3800.0)))
+    assert all(strip.height <= 40 * 80 for strip in strips)
+    assert sum(strip.height for strip in strips) > 10_000
+    assert all(end <= 5900 for end in lengths(strips, 5900.0))
+    columns = 60
+    wide = "|" + " head |" * columns + "\n|" + "---|" * columns + "\n|" + " some text |" * columns
+    (table,) = parse(wide)
+    assert isinstance(table, TableBlock)
+    assert sum(setter._widths(table, 3800.0)) <= 3800.5
+    assert list(setter.blocks([table], Column(0.0, 3800.0)))
