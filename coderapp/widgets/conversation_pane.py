@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from coderapp.core.conversation import UNTITLED
-from coderapp.core.message import FilePart, Role
+from coderapp.core.message import FilePart, Message, Role
 from coderapp.core.profile import Profile, ProfileKind
 from coderapp.qt import icons
 from coderapp.qt.theme import Theme
@@ -193,6 +193,8 @@ class ConversationPane(QFrame):
         if row < 0:
             return
         self.view.go_to_place(message_id, -1, float(metrics.GAP))
+        if _only_thought(self._session.model.rows[row].message, words):
+            self.view.open_thoughts(row)
         if words:
             self.view.finding.prefer(message_id)
             self.find_bar.show_words(words)
@@ -405,6 +407,15 @@ class ConversationPane(QFrame):
                 bottom -= metrics.GAP_SMALL
         self._down.move((self.width() - self._down.width()) // 2, bottom - self._down.height() - metrics.GAP)
         self._down.raise_()
+
+
+def _only_thought(message: Message, words: tuple[str, ...]) -> bool:
+    """Whether some of the words stand in what a model thought, and nowhere else in the message."""
+    if not message.reasoning or not words:
+        return False
+    said = "\n".join([message.text, *(call.arguments for call in message.tool_calls)]).casefold()
+    thought = message.reasoning.casefold()
+    return any(word.casefold() in thought and word.casefold() not in said for word in words)
 
 
 def about(profile: Profile) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from coderapp.core.conversation import ROOT, Conversation
-from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart
+from coderapp.core.message import FinishReason, Generation, Message, ReasoningPart, Role, TextPart
 from coderapp.core.search import Hit
 from coderapp.qt.message_changes import MessageChanges
 from coderapp.storage.conversations import ConversationStore
@@ -134,6 +134,22 @@ def test_a_title_opens_the_conversation_and_a_message_that_is_gone_is_told(
     assert desk.notice == "That message is not there any more."
     hits.open(hit("20250101-000000-cccccc", "m1"), ())
     desk.until(lambda: "gone" not in desk.notice and desk.notice != "That message is not there any more.")
+
+
+def test_what_a_model_only_thought_is_unfolded(open_program: Open, paths: Paths) -> None:
+    conversation = Conversation("20250101-000000-dddddd", 1.0, title="Thoughts", updated=1.0)
+    conversation.add(Message("m0", Role.USER, (TextPart("Go"),), 1.0))
+    parts = (ReasoningPart("I ponder quietly."), TextPart("Done."))
+    conversation.add(Message("m1", Role.ASSISTANT, parts, 2.0, Generation("Mine", finish=FinishReason.STOP)))
+    store = ConversationStore(paths)
+    store.create(conversation)
+    store.close()
+    desk = open_program()
+    window = desk.program.window
+    hits = HitOpening(desk.program.workspace, MessageChanges(desk.program.workspace, window), window.pane, window)
+    hits.open(hit(conversation.id, "m1"), ("ponder",))
+    desk.until(lambda: desk.view.marks.current >= 0)
+    assert marked(desk) == "m1: ponder"
 
 
 def test_the_first_hit_in_a_long_conversation_is_marked_before_the_rest_is_searched(

@@ -638,6 +638,15 @@ class ConversationView(ReadableDocument, QAbstractScrollArea):
             case Action.SHOW_RAW:
                 self.raw_requested.emit(message.id)
 
+    def open_thoughts(self, row: int) -> None:
+        """Unfolds what a model thought before an answer."""
+        item = self._layout.item(row)
+        if item.has_thoughts and not item.thoughts_open:
+            with self._keeping_clicked(Anchor(row, -1, self._layout.top(row) - self._layout.offset)):
+                item.toggle_thoughts()
+                self._take_moved(row, item)
+                self._layout.measure(row)
+
     def _change_code(self, row: int, block: int, change: Callable[[], None]) -> None:
         item = self._layout.item(row)
         top = self._layout.top(row) + item.block_top(block) - self._layout.offset
