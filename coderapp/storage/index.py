@@ -130,7 +130,8 @@ class Index:
         title = " ".join(tokens(fold(head.title)))
         values = (
             storable(head.title), head.created, head.updated, head.message_count, storable(head.folder),
-            json.dumps(list(head.tags)), head.pinned, head.archived, head.state.value, storable(head.reason), title,
+            json.dumps([storable(tag) for tag in head.tags]), head.pinned, head.archived, head.state.value,
+            storable(head.reason), title,
         )  # fmt: skip
         with self.changing():
             if old is None:

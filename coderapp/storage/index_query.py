@@ -46,11 +46,11 @@ class Word:
 
     @property
     def open_left(self) -> bool:
-        return not self.whole and self.text[:1].isalnum() and not stands_alone(self.tokens[0])
+        return not self.whole and fold(self.text)[:1].isalnum() and not stands_alone(self.tokens[0])
 
     @property
     def open_right(self) -> bool:
-        return not self.whole and self.text[-1:].isalnum() and not stands_alone(self.tokens[-1])
+        return not self.whole and fold(self.text)[-1:].isalnum() and not stands_alone(self.tokens[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def parse(text: str, now: datetime) -> Query:
     """`now` is what "7d" counts from, and its zone is the one that days begin in."""
     query = Query()
     terms = 0
+    text = text.encode("utf-8", "replace").decode()  # without halves of characters
     text = text.replace("“", '"').replace("”", '"').replace("\x00", " ")
     typing = False
     for match in _PIECE.finditer(text):

@@ -59,6 +59,7 @@ def child(folder: str, began: float) -> dict[str, Any]:
             application.processEvents()  # laid out and painted
             found["list_in_ui_ms"] = round((time.thread_time() - start) * 1000, 1)
             found["listed"] = since()
+            found["listed_cpu"] = round(time.process_time() * 1000, 1)
             found["entries"] = len(entries)
 
         list_conversations(listed)
@@ -133,9 +134,10 @@ def measure(count: int, messages: int, runs: int) -> dict[str, Any]:
             path.unlink()
         stalls = run_child("storage_start:while_indexing", {"folder": str(folders["many"]), "seconds": 3.0})
     assert all(one["entries"] == count for kind in kinds[1:] for one in found[kind])
-    listed, painted = _median(found, "listed"), _median(found, "painted")
+    listed, painted, cpu = _median(found, "listed"), _median(found, "painted"), _median(found, "listed_cpu")
     return {
         "start_extra_ms_5000": round(listed["many"] - listed["none"], 1),
+        "start_extra_cpu_ms": round(cpu["many"] - cpu["none"], 1),
         "start_first_paint_extra_ms": round(painted["many"] - painted["none"], 1),
         "start_none_ms": listed["none"],
         "start_listed_ms": listed["many"],

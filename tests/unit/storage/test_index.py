@@ -230,6 +230,24 @@ def test_it_finds_what_looking_at_everything_finds(
         assert names == sorted(names, key=int, reverse=True)
 
 
+SIGNS = [
+    "a", "ab", "-", '"', " ", "model:", "tag:", "title:", "folder:", "x", "*", "^", "(", ")", "{", ":", "'", "%", "_",
+    "NOT", "AND", "OR", "NEAR", "返", "é", "\ud83d", "\x00", "before:", "2026", "is:pinned", "lang:py", "\n",
+]  # fmt: skip
+NASTY = st.text() | st.lists(st.sampled_from(SIGNS)).map("".join)
+
+
+@given(st.lists(NASTY, min_size=1, max_size=8), st.sampled_from(Order))
+def test_nothing_that_is_typed_is_too_much_for_sqlite(texts: list[str], order: Order) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        index, searcher = Index(Path(folder, "i.sqlite")), Searcher(Path(folder, "i.sqlite"))
+        put(index, talk("c", *(said(str(n), text) for n, text in enumerate(texts)), title=texts[0], tags=tuple(texts)))
+        for text in texts:
+            searcher.search(text, order)
+        searcher.close()
+        index.close()
+
+
 # changes
 
 
