@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import IO
@@ -20,21 +19,6 @@ from coderapp.exchange.importers.importing import Importer, Progress
 from coderapp.exchange.importers.values import items, mapping, text_of
 from coderapp.storage.paths import Paths
 from coderapp.storage.staging import Staging
-
-COMMAND = "import-process"
-"""The program's argument that starts this side."""
-
-
-def command() -> list[str]:
-    """What starts this side."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, COMMAND]
-    return [sys.executable, "-m", "coderapp", COMMAND]
-
-
-def request(data_dir: Path, files: list[str], folder: str, job: str) -> bytes:
-    asked = {"data_dir": str(data_dir), "files": files, "folder": folder, "job": job}
-    return json.dumps(asked).encode() + b"\n"
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:

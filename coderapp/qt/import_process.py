@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,12 @@ class ImportProcess(QObject):
         self._settled = False
 
     def start(self, files: list[str], folder: str) -> None:
-        from coderapp.exchange.import_process import command, request
-
-        program, *arguments = command()
-        self._process.setProgram(program)
-        self._process.setArguments(arguments)
+        frozen = getattr(sys, "frozen", False)
+        self._process.setProgram(sys.executable)
+        self._process.setArguments([*([] if frozen else ["-m", "coderapp"]), "import-process"])
         self._process.start()
-        self._process.write(request(self._data_dir, files, folder, self._job))
+        asked = {"data_dir": str(self._data_dir), "files": files, "folder": folder, "job": self._job}
+        self._process.write(json.dumps(asked).encode() + b"\n")
 
     def cancel(self) -> None:
         self._was_cancelled = True

@@ -304,7 +304,7 @@ class HistorySidebar(QFrame):
         self._empty.setText(
             "Nothing is archived. What you archive is out of the way here, and still found by searching."
             if archive
-            else "Conversations appear here as soon as you send a prompt."
+            else "Conversations appear here as soon as you send a prompt. You can drop exports of other programs here."
         )
         self._empty.setVisible(self._model.rowCount() == 0)
 

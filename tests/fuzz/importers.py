@@ -139,6 +139,8 @@ def nothing_lost(value: Any, told: str, summary: Summary) -> None:
     """Words of the file that are nowhere, and nothing is told of any loss."""
     if summary.passed_over or summary.faults or summary.empty or summary.left_out["hidden system message"]:
         return
+    if summary.duplicates:  # a conversation that stands twice may have two titles
+        return
     told += "«you know CSS» «be brief» «answer in code»"  # stand among settings, most of which are passed over
     if lost := [word for word in marked(value) if word not in told]:
         raise Wrong(f"lost: {lost[:3]}")

@@ -41,16 +41,15 @@ def read(value: JsonObject) -> FoundConversation:
         pinned=value.get("pinned") is True,
         archived=value.get("archived") is True,
     )
-    found.title = found.line("title", first_text(value.get("title"), chat.get("title")))
+    names = [name for name in (value.get("title"), chat.get("title")) if name is not None]
+    found.title = found.line("title", first_text(*names))
+    found.odd += [("title", name) for name in names[:1] if found.title and isinstance(name, dict | list)]
     prompt = first(chat, "system") or mapping(chat.get("params")).get("system") or chat.get("params")
     found.system_prompt = found.words("system prompt", prompt)
     models = [line_of(model) for model in items(chat.get("models"))]
     model = models[0] if models else ""
     history = mapping(chat.get("history"))
-    for what, odd in (("history", chat.get("history")), ("messages", history.get("messages"))):
-        if not isinstance(odd, dict | list) and has_words(odd):
-            found.odd.append((what, odd))
-    if isinstance(chat.get("history"), list) and has_words(chat.get("history")):
+    if not isinstance(history.get("messages"), dict | list) and has_words(chat.get("history")):
         found.odd.append(("history", chat.get("history")))
     skipped: dict[str, str | None] = {}
     _take(history.get("messages"), True, found, model, skipped)
