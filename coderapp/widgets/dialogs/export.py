@@ -100,10 +100,11 @@ class ExportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._export = buttons.addButton("Export…", QDialogButtonBox.ButtonRole.AcceptRole)
         self._export.setProperty("kind", "primary")
-        self._export.setDefault(True)
         buttons.accepted.connect(self._on_export)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setAutoDefault(False)
+        self._export.setDefault(True)  # only now is it the dialog's
         self._restore(last)
         self._format.currentIndexChanged.connect(self._show_what_fits)
         self._choices.idToggled.connect(lambda *_: self._show_what_fits())

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.exporting import ExportFormat, ExportOptions
-from coderapp.core.message import Role
+from coderapp.core.message import FilePart, FinishReason, ReasoningPart, Role, ToolCallPart, ToolResultPart
 from coderapp.exchange.exporters.html import as_html, as_index
 from coderapp.exchange.exporters.json_file import as_json
 from coderapp.exchange.exporters.markdown import as_markdown, closed
 from coderapp.exchange.exporters.plain import as_text
-from coderapp.exchange.exporters.transcript import transcript
+from coderapp.exchange.exporters.transcript import moment, transcript
 from coderapp.storage import schema
 from coderapp.storage.document import Document
 from coderapp.text.blocks import CodeBlock
@@ -264,3 +264,55 @@ def test_every_format_says_what_it_is() -> None:
         assert form.label
         assert form.note
         assert form.suffix.startswith(".")
+
+
+def test_parts_are_shown_in_their_order_and_texts_joined() -> None:
+    made = Conversation("20261122-170355-ab12cd", 1.0)
+    call = ToolCallPart("c", "find", "not json")
+    made.add(
+        answer(
+            "a", ReasoningPart("First "), ReasoningPart("thought."), "Hel", "lo.", call, "More.", ReasoningPart("Last.")
+        )
+    )
+    made.add(message("t", Role.TOOL, ToolResultPart("c", "find", "plain words")))
+    made.add(message("e", Role.USER, FilePart("Makefile", "text/plain", "all:")))
+    (section,) = transcript(made, ALL)
+    pieces = [(piece.title, piece.source) for piece in section.entries[0].pieces]
+    assert pieces == [
+        ("Thoughts", "First thought."),
+        ("", "Hello."),
+        ("Calls the tool find", "not json"),
+        ("", "More."),
+        ("Thoughts", "Last."),
+    ]
+    assert section.entries[1].pieces[0].language == ""
+    assert section.entries[2].pieces[0].language == "make"
+
+
+@pytest.mark.parametrize(
+    ("how", "ending"),
+    [
+        ({"finish": None}, "This answer was still being written."),
+        ({"finish": FinishReason.STOPPED}, "Stopped by the user."),
+        ({"finish": FinishReason.LENGTH}, "Cut at the token limit."),
+        ({"finish": FinishReason.STOP}, ""),
+    ],
+)
+def test_how_an_answer_ended_is_told(how: dict[str, object], ending: str) -> None:
+    made = Conversation("20261122-170355-ab12cd", 1.0)
+    made.add(answer("a", "x", **how))
+    assert transcript(made, ExportOptions())[0].entries[0].ending == ending
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1e18, 1e18, float("inf")])
+def test_times_that_no_calendar_has_are_left_out(seconds: float) -> None:
+    assert moment(seconds) == ""
+
+
+def test_tags_and_titles_are_yaml_strings() -> None:
+    made = rich()
+    made.title = 'a: "b" #c\u2028'
+    made.tags = ("x, y", "- z")
+    front = as_markdown(made, ExportOptions(), nothing).split("---\n")[1]
+    assert 'title: "a: \\"b\\" #c"\n' in front
+    assert 'tags: ["x, y", "- z"]\n' in front

@@ -17,8 +17,10 @@ from coderapp.core.message import Role
 from coderapp.exchange.exporters.names import default_name
 from coderapp.exchange.exporters.run import NothingToExport, export
 from coderapp.exchange.exporters.source import Source
+from coderapp.exchange.exporters.targets import Archive, Folder, OneFile, remove_remains
 from coderapp.storage import schema
 from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.document import Document
 from coderapp.storage.errors import DiskFull, UnknownConversation
 from coderapp.storage.paths import Paths
 from tests.unit.exchange.samples import answer, message, rich
@@ -95,8 +97,6 @@ def test_an_export_changes_nothing_and_sees_what_the_journal_holds(
 def test_what_is_unsaved_is_exported_as_it_is_on_screen(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
     newer = rich()
     newer.add(message("unsaved", Role.USER, "only on screen"))
-    from coderapp.storage.document import Document
-
     source = Source(paths, {FIRST: schema.encode(Document(newer))})
     export(
         source,
@@ -258,3 +258,59 @@ def test_default_names() -> None:
     assert default_name("A/b", ExportFormat.PDF, "2026-11-22", several=False) == "A_b.pdf"
     assert default_name("", ExportFormat.CODE, "2026-11-22", several=False) == "conversation.zip"
     assert default_name("A", ExportFormat.HTML, "2026-11-22", several=True) == "coderapp export 2026-11-22.zip"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("out.md", OneFile), ("out", Folder), ("out.zip", Archive)])
+def test_a_target_that_is_taken_in_the_meantime_is_told_and_left(
+    tmp_path: Path, name: str, kind: type[OneFile | Folder | Archive]
+) -> None:
+    goal = kind(tmp_path / name)
+    goal.put("a", b"x", 0.0)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "mine").write_text("precious")
+    with pytest.raises(StorageError, match=name):
+        goal.finish()
+    assert os.listdir(tmp_path) == [name]
+    assert (tmp_path / name / "mine").read_text() == "precious"
+
+
+@pytest.mark.parametrize("when", [-1e12, 0.0, 1e12, float("inf"), 1e18])
+def test_archives_know_no_times_outside_of_theirs(tmp_path: Path, when: float) -> None:
+    goal = Archive(tmp_path / "x.zip")
+    goal.put("a", b"x", when)
+    goal.finish()
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert archive.getinfo("a").date_time == (1980, 1, 1, 0, 0, 0)
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x").write_text("x")
+    (tmp_path / "file").write_text("x")
+    for name in ("folder", "file", "nothing"):
+        remove_remains(tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_damaged_or_unsaved_is_listed_too(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
+    (paths.conversations / "20260101-000000-000000.json").mkdir()
+    unsaved = Conversation("20260102-000000-000000", 1_795_000_000.0, title="only on screen")
+    source = Source(paths, {unsaved.id: schema.encode(Document(unsaved))})
+    listed = {head.id: head for head in source.list()}
+    assert set(listed) == {FIRST, SECOND, "20260101-000000-000000", unsaved.id}
+    assert listed[unsaved.id].title == "only on screen"
+    assert listed["20260101-000000-000000"].reason
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError):
+        Source(Paths.under(tmp_path / "file")).list()
+    assert list(Source(Paths.under(tmp_path / "nowhere")).list()) == []
+
+
+def test_many_problems_are_not_told_one_by_one(paths: Paths, store: ConversationStore, tmp_path: Path) -> None:
+    ids = [FIRST, *(f"20990101-000000-{number:06}" for number in range(30))]
+    done = run(paths, ids, tmp_path / "out", ExportFormat.TEXT)
+    assert done.written == 1
+    assert len(done.problems) == 21
+    assert "10 more" in done.problems[-1]
+    with pytest.raises(UnknownConversation):
+        run(paths, ids[1:], tmp_path / "other", ExportFormat.TEXT)
