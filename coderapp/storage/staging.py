@@ -226,6 +226,8 @@ def _grow(path: Path, store: ConversationStore) -> str:
         conversation = store.load(identity)
     except UnknownConversation:
         return ""  # deleted meanwhile: an import does not bring it back
+    if conversation.read_only:
+        return ""  # a later version has saved it meanwhile
     leaf = conversation.leaf_id
     for row in _rows(value, "messages"):
         read = read_message(row)

@@ -98,6 +98,7 @@ class Importing(QObject):
         sentence = self._undo.next_undo
         if done.arrived and sentence == done.headline:
             dialog.offer_undo(lambda: self._take_back(sentence))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # somebody may be typing by now
         dialog.show()
 
     def _take_back(self, sentence: str) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QPushButton, QWidget
 
+from coderapp.core.search import Order
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.document import Document
 from coderapp.storage.paths import Paths
@@ -86,31 +87,14 @@ def test_a_file_dropped_on_the_list_comes_in_and_can_be_taken_back(desk: Desktop
     assert "2 conversations of them are in the trash too; what is there stays there." in told(summary(desk))
 
 
-def test_what_came_in_is_found_and_the_empty_state_takes_files(desk: Desktop, tmp_path: Path) -> None:
-    assert drop(desk.program.window.pane.empty, export(tmp_path, foreign.claude()))
-    summary(desk)
-    found: list[Any] = []
-
-    def look() -> bool:
-        from coderapp.core.search import Order
-
-        desk.program.library.search("hologram", next(iter(Order)), found.append)
-        return any(each.hits for each in found)
-
-    desk.until(look)
-
-
-def test_nothing_new_and_nothing_at_all(desk: Desktop, tmp_path: Path) -> None:
+def test_nothing_new(desk: Desktop, tmp_path: Path) -> None:
     window, file = desk.program.window, export(tmp_path, foreign.chatgpt())
-    window.import_files([file])
+    desk.program.window.import_files([file, file])
+    assert told(summary(desk))[0] == "Imported 1 conversation with 8 messages."
     summary(desk).close()
     desk.until(lambda: not window.findChildren(ImportedDialog))
     window.import_files([file])
-    assert told(summary(desk))[0] == "Nothing new: 1 conversation had been imported before."
-    summary(desk).close()
-    desk.until(lambda: not window.findChildren(ImportedDialog))
-    window.import_files([export(tmp_path, {"a": 1}, name="package.json")])
-    assert told(summary(desk)) == ["Nothing was imported.", "No conversations in: package.json."]
+    assert told(summary(desk)) == ["Nothing new: 1 conversation had been imported before.", "From ChatGPT (1)."]
 
 
 def test_a_conversation_that_is_open_grows(desk: Desktop, tmp_path: Path) -> None:
@@ -173,9 +157,17 @@ def test_an_import_that_was_committed_is_completed_at_the_start(open_program: Op
     assert [head.id for head in ConversationStore(paths).list()] == [NEW[0]]
 
 
-def test_answers_go_on_while_something_comes_in(desk: Desktop, server: Talker, tmp_path: Path) -> None:
+def test_answers_go_on_while_something_comes_in_and_is_found(desk: Desktop, server: Talker, tmp_path: Path) -> None:
     server.behave(says("word " * 50))
-    desk.program.window.import_files([export(tmp_path, *(foreign.chatgpt(f"c{n}") for n in range(40)))])
+    many = [foreign.chatgpt(f"c{number}") for number in range(40)]
+    assert drop(desk.program.window.pane.empty, export(tmp_path, *many, foreign.claude()))
     desk.ask("Say it")
-    desk.until(lambda: len(titles(desk)) == 41)
+    desk.until(lambda: len(titles(desk)) == 42)
     assert desk.last.text.count("word") == 50
+    found: list[Any] = []
+
+    def look() -> bool:
+        desk.program.library.search("hologram", next(iter(Order)), found.append)
+        return any(each.hits for each in found)
+
+    desk.until(look)
