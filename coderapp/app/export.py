@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0, PART, 1 where nothing was exported, 2 where the command makes no sense, 130 after Ctrl+C."""
     if arguments.job:
         return _run_job(sys.stdin.read())
+    signal.signal(signal.SIGTERM, _on_terminate)
     try:
         source = Source(Paths.under(arguments.data_dir))
         if arguments.list:
@@ -63,6 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("\ncoderapp export: Stopped; nothing was written.", file=sys.stderr)
         return 130
+
+
+def _on_terminate(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)  # what is half-written is removed on the way out
 
 
 class _Usage(CoderappError):

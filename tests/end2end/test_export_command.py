@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import coderapp
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import Role
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.paths import Paths
-from tests.unit.exchange.samples import rich
+from tests.unit.exchange.samples import message, rich
 
 ROOT = Path(coderapp.__file__).parents[1]
 FIRST, SECOND = "20261122-170355-ab12cd", "20261121-170355-ab12ce"
@@ -97,3 +101,44 @@ def test_a_pdf_without_a_display(data: Path) -> None:
     done = run(data, FIRST, "--out", "out.pdf", "--branches", "--details", "--reasoning")
     assert (done.returncode, done.stderr) == (0, "Exported 1 conversation.\n")
     assert (data.parent / "out.pdf").read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_one_that_is_ended_leaves_nothing(data: Path, number: int, code: int) -> None:
+    store = ConversationStore(Paths.under(data))
+    long = Conversation("20261120-170355-ab12cf", 1_795_000_000.0)
+    for count in range(4000):
+        long.add(message(f"m{count}", Role.USER, "```python\nprint(1)\n```\n" * 3))
+    store.create(long)
+    store.close()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "coderapp",
+            "export",
+            "--data-dir",
+            str(data),
+            "--all",
+            "--format",
+            "pdf",
+            "--out",
+            "x.zip",
+        ],
+        cwd=data.parent,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not any(name.endswith(".part") for name in os.listdir(data.parent)):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait(30) == code
+    finally:
+        process.kill()
+        process.communicate()
+    assert os.listdir(data.parent) == ["data"]
