@@ -206,9 +206,8 @@ def _compare_register(found: Found, ledger: Ledger, name: str, killed: float, fi
     allowed = ledger.allowed(name, killed)
     if not known:
         # A conversation that is new, or was left blank, may not be there; then nothing is set in it.
-        if kind == "draft" and any(before == "" for before in allowed):
-            return
-        if all(when > killed - GRACE_S for when, _ in ledger.registers[name]):
+        blank = kind == "draft" and "" in allowed
+        if blank or all(when > killed - GRACE_S for when, _ in ledger.registers[name]):
             del ledger.registers[name]
             return
     elif value in allowed:

@@ -38,6 +38,9 @@ LIFE = 30_000
 LOOK = 800
 """Milliseconds between the coming of the list and what is told of it: it is compared with the files meanwhile."""
 
+MOST_LOOK = 10_000
+"""Milliseconds after which it is told, list or no list."""
+
 SETTINGS: dict[str, list[Any]] = {
     "text_size": [80, 90, 100, 110, 125],
     "line_numbers": [True, False],
@@ -307,7 +310,9 @@ def main(data_dir: str, seed: str, first: str) -> int:
     QTimer.singleShot(LIFE, program.window.close)
     program.begin()
     if seed == "look":
-        program.workspace.history.modelReset.connect(lambda: QTimer.singleShot(LOOK, lambda: _tell(program)))
+        history = program.workspace.history
+        history.modelReset.connect(lambda: history.entries() and QTimer.singleShot(LOOK, lambda: _tell(program)))
+        QTimer.singleShot(MOST_LOOK, lambda: _tell(program))
     else:
         user = User(program, int(seed), int(first))
         program.window.painted.connect(lambda: QTimer.singleShot(0, user.start))  # after what the program does then
