@@ -13,14 +13,14 @@ from coderapp.core.conversation import UNTITLED, Conversation
 from coderapp.core.errors import CoderappError
 from coderapp.core.message import Message
 from coderapp.qt.background import Failure, Worker
-from coderapp.qt.batch import Batch
+from coderapp.qt.batch import SLICE, Batch
 from coderapp.qt.history_entry import HistoryEntry
 
 if TYPE_CHECKING:
     from coderapp.qt.library import Library
     from coderapp.storage.conversations import ConversationHead, ConversationStore, Trashed
     from coderapp.storage.paths import Paths
-    from coderapp.storage.staging import Imported
+    from coderapp.storage.staging import Arrival, Imported
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -355,12 +355,20 @@ class ConversationKeeper(QObject):
     def bring_in(self, paths: Paths, job: str, success: Callable[[Imported], None], failure: Failure) -> None:
         """What an import has made ready (see storage.staging)."""
 
-        def work() -> Imported:
-            from coderapp.storage.staging import commit
+        arrival: list[Arrival] = []
 
-            return commit(paths, job, self._opened())
+        def work() -> bool:
+            from coderapp.storage.staging import Arrival
 
-        def done(imported: Imported) -> None:
+            if not arrival:
+                arrival.append(Arrival(paths, job, self._opened()))
+            return arrival[0].advance(SLICE)
+
+        def done(more: bool) -> None:
+            if more:  # what an answer needs saved has its turn in between
+                self._worker.submit(work, done, failure)
+                return
+            imported = arrival[0].imported
             self.note_stored(head.id for head in imported.new)
             self._tell(lambda library: library.refresh())
             success(imported)

@@ -11,7 +11,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -133,17 +134,38 @@ class Staging:
             raise from_os(error, "could not be saved", path) from error
 
 
-def commit(paths: Paths, job: str, store: ConversationStore) -> Imported:
-    """Brings a job in that is ready. For the thread that has the store. Raises StorageError: before the mark nothing
-    came in, after it the rest follows at the next start.
+class Arrival:
+    """A job that is ready comes in, a slice at a time. For the thread that has the store. Each call raises
+    StorageError: before the mark nothing came in, after it the rest follows at the next start.
     """
-    folder = paths.incoming / job
-    try:
-        os.rename(folder / READY, folder / COMMITTED)
-        sync_folder(folder)
-    except OSError as error:
-        raise from_os(error, "could not be brought in", folder) from error
-    return _complete(paths, folder, store)
+
+    def __init__(self, paths: Paths, job: str, store: ConversationStore) -> None:
+        """Marks it: from here on it comes in."""
+        folder = paths.incoming / job
+        try:
+            os.rename(folder / READY, folder / COMMITTED)
+            sync_folder(folder)
+        except OSError as error:
+            raise from_os(error, "could not be brought in", folder) from error
+        self._new: list[ConversationHead] = []
+        self._grown: dict[str, None] = {}
+        self._steps = _completing(paths, folder, store, self._new, self._grown)
+
+    @property
+    def imported(self) -> Imported:
+        return Imported(tuple(self._new), tuple(self._grown))
+
+    def advance(self, seconds: float) -> bool:
+        """Goes on for about that long; whether something is left."""
+        until = time.monotonic() + seconds
+        return any(time.monotonic() >= until for _ in self._steps)
+
+
+def commit(paths: Paths, job: str, store: ConversationStore) -> Imported:
+    """Brings a job in that is ready, in one go. Raises as Arrival does."""
+    arrival = Arrival(paths, job, store)
+    arrival.advance(float("inf"))
+    return arrival.imported
 
 
 def recover(paths: Paths, store: ConversationStore) -> Imported:
@@ -151,7 +173,7 @@ def recover(paths: Paths, store: ConversationStore) -> Imported:
     `problems`.
     """
     new: list[ConversationHead] = []
-    grown: list[str] = []
+    grown: dict[str, None] = {}
     try:
         jobs = sorted(os.listdir(paths.incoming))
     except OSError:
@@ -162,12 +184,10 @@ def recover(paths: Paths, store: ConversationStore) -> Imported:
             remove_job(folder)
             continue
         try:
-            done = _complete(paths, folder, store)
+            for _ in _completing(paths, folder, store, new, grown):
+                pass
         except StorageError as error:
             store.problems.append(Problem.of(error))
-            continue
-        new += done.new
-        grown += done.grown
     _remove_if_empty(paths.incoming)
     return Imported(tuple(new), tuple(grown))
 
@@ -184,11 +204,12 @@ def _remove_if_empty(folder: Path) -> None:
         return
 
 
-def _complete(paths: Paths, folder: Path, store: ConversationStore) -> Imported:
-    """May run again after any of its steps."""
+def _completing(
+    paths: Paths, folder: Path, store: ConversationStore, new: list[ConversationHead], grown: dict[str, None]
+) -> Iterator[None]:
+    """A step for each file. May begin anew after any of them."""
     told = _manifest(folder / COMMITTED)
     known = {head.id: head for row in _rows(told, "new") if (head := _head_of(row)) is not None}
-    new = []
     try:
         make_folder(paths.conversations)
         for name in sorted(_names(folder / "new")):
@@ -197,13 +218,16 @@ def _complete(paths: Paths, folder: Path, store: ConversationStore) -> Imported:
             os.rename(folder / "new" / name, target)
             if (head := known.pop(identity, None)) is not None:
                 new.append(_named(head, target.stem))
+            yield
         if new:
             sync_folder(paths.conversations)
     except OSError as error:
         raise from_os(error, "could not be brought in", folder) from error
-    grown = [_grow(folder / "grown" / name, store) for name in sorted(_names(folder / "grown"))]
+    for name in sorted(_names(folder / "grown")):
+        if identity := _grow(folder / "grown" / name, store):
+            grown[identity] = None
+        yield
     remove_job(folder)
-    return Imported(tuple(new), tuple(identity for identity in dict.fromkeys(grown) if identity))
 
 
 def _free(conversations: Path, identity: str) -> Path:

@@ -17,7 +17,7 @@ from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.document import Document
 from coderapp.storage.errors import DiskFull
 from coderapp.storage.paths import Paths
-from coderapp.storage.staging import Staging, commit, recover
+from coderapp.storage.staging import Arrival, Staging, commit, recover
 from tests.unit.storage.test_crash import Dead, mortal
 
 OLD = "20260101-000000-aaaaaa"
@@ -78,6 +78,21 @@ def test_what_is_ready_comes_in(tmp_path: Path) -> None:
     assert imported.grown == (OLD,)
     store.close()
     assert state(paths) == "after"
+
+
+def test_it_comes_in_by_slices_with_room_for_others_between(tmp_path: Path) -> None:
+    paths, job = prepared(tmp_path)
+    store = ConversationStore(paths)
+    arrival = Arrival(paths, job, store)
+    slices = 0
+    while arrival.advance(0.0):
+        slices += 1
+        store.add_message(OLD, message(f"mine-{slices}", "said meanwhile"))
+    assert slices == len(NEW) + 1
+    assert [head.id for head in arrival.imported.new] == NEW
+    assert arrival.imported.grown == (OLD,)
+    assert {"b", "c", "mine-1", "mine-4"} < store.load(OLD).messages.keys()
+    assert not paths.incoming.exists()
 
 
 def test_an_end_at_every_step_of_coming_in(tmp_path: Path) -> None:
