@@ -18,8 +18,8 @@ SLICE = 0.03
 
 
 class Batch(Generic[T, R]):
-    """Does `work` for each item; then `done(results, failures)` in the UI thread. `results` are those so far, each with
-    its item, in the order in which they were done.
+    """Once it has begun, does `work` for each item; then `done(results, failures)` in the UI thread. `results` are
+    those so far, each with its item, in the order in which they were done.
     """
 
     def __init__(
@@ -41,6 +41,8 @@ class Batch(Generic[T, R]):
         self._done = done
         self._internal = internal
         self._cancelled = False
+
+    def begin(self) -> None:
         self._next(SLICE)
 
     def cancel(self) -> None:

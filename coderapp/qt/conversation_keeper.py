@@ -135,7 +135,7 @@ class ConversationKeeper(QObject):
         done: Callable[[list[tuple[T, R]], list[tuple[T, CoderappError]]], None],
         fault: Failure,
     ) -> Batch[T, R]:
-        """Work on many conversations, with room between them for what else has to be saved."""
+        """Work on many conversations, with room between them for what else has to be saved. It has not begun."""
         return Batch(self._worker, items, lambda item: work(self._opened(), item), done, fault)
 
     def note_stored(self, ids: Iterable[str]) -> None:

@@ -64,6 +64,11 @@ class Organizer(QObject):
         history.set_folders(folders.names)
         folders.changed.connect(lambda: history.set_folders(folders.names))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that is shown is not on disk yet."""
+        return self._shelf.is_busy
+
     # fields
 
     def rename(self, conversation_id: str, title: str) -> None:
@@ -128,6 +133,7 @@ class Organizer(QObject):
             if entry is None:
                 continue
             if (session := self._sessions.session_of(name)) is not None:
+                self._shelf.supersede(name, fields)
                 session.set_about(**fields)
                 continue
             entries.append(replace(entry, **fields))
@@ -155,7 +161,7 @@ class Organizer(QObject):
 
         def act() -> None:
             nonlocal shown, batch
-            shown = self._sessions.let_go(names)
+            shown = self._sessions.let_go(names) or shown
             self._history.put_many((), names)
             batch = self._shelf.delete(names, failed)
 
@@ -169,12 +175,14 @@ class Organizer(QObject):
             self._history.put_many((), left)
             self._say(error)
 
+        def back(_: list[HistoryEntry]) -> None:
+            if shown and self._history.get(shown) is not None:  # not deleted again meanwhile
+                self._sessions.open(shown)
+
         def undo() -> None:
             assert batch is not None
             self._history.put_many(replace(entry, busy=False) for entry in entries)
-            self._shelf.restore(names, batch, lost)
-            if shown:
-                self._sessions.open(shown)
+            self._shelf.restore(batch, back, lost)
 
         step = self._undo.do(f"Deleted {named(entries)}.", act, undo)
 
@@ -225,7 +233,7 @@ class Organizer(QObject):
 
             def redo() -> None:
                 self._history.put_many(entries)
-                self._shelf.restore(names, deleted.pop(), lambda _, error: self._say(error))
+                self._shelf.restore(deleted.pop(), lambda _: None, lambda _, error: self._say(error))
 
             self._undo.push(Step(f"Duplicated {named(known[: len(entries)])}.", undo, redo))
             if len(entries) == 1:
@@ -252,7 +260,7 @@ class Organizer(QObject):
 
         def redo() -> None:
             self._history.put_many(entries)
-            self._shelf.restore(names, deleted.pop(), lambda _, error: self._say(error))
+            self._shelf.restore(deleted.pop(), lambda _: None, lambda _, error: self._say(error))
 
         if names:
             self._undo.push(Step(sentence, undo, redo))
@@ -267,19 +275,9 @@ class Organizer(QObject):
         """Makes a folder, and moves conversations into it; returns its name, which may have got a number."""
         known = self._known(ids)
         name = self._folders.free_name(clean(name) or "New folder")
-        before = self._folders.names
         old = {entry.id: {"folder": entry.folder, "archived": entry.archived} for entry in known}
         new = {entry.id: {"folder": name, "archived": False} for entry in known}
-
-        def act() -> None:
-            self._folders.set([*self._folders.names, name])
-            self._apply(new)
-
-        def undo() -> None:
-            self._apply(old)
-            self._folders.set(other for other in self._folders.names if other != name or other in before)
-
-        self._undo.do(f"Made the folder “{short(name)}”.", act, undo)
+        self._change_folders(f"Made the folder “{short(name)}”.", [*self._folders.names, name], new, old)
         return name
 
     def rename_folder(self, old: str, wanted: str) -> None:
@@ -289,51 +287,51 @@ class Organizer(QObject):
         if new in self.folders:
             self.trouble.emit(f"There is a folder “{short(new)}” already. Choose another name, or move them there.")
             return
-        self._undo.do(
+        names = [new if name == old else name for name in self.folders]
+        members = [entry.id for entry in self._history.in_folder(old) if not entry.newer]
+        collapsed, closed = self._history.collapsed, FOLDER + old in self._history.collapsed
+        if closed:
+            self._history.set_collapsed([*collapsed, FOLDER + new])
+        self._change_folders(
             f"Renamed the folder “{short(old)}” to “{short(new)}”.",
-            lambda: self._rename_folder(old, new),
-            lambda: self._rename_folder(new, old),
+            names,
+            {name: {"folder": new} for name in members},
+            {name: {"folder": old} for name in members},
         )
-
-    def _rename_folder(self, old: str, new: str) -> None:
-        if FOLDER + old in self._history.collapsed:
-            self._history.set_collapsed(
-                [key for key in self._history.collapsed if key != FOLDER + old] + [FOLDER + new]
-            )
-        members = self._history.in_folder(old)
-        self._folders.set([new if name == old else name for name in self.folders])
-        self._apply({entry.id: {"folder": new} for entry in members if not entry.newer})
 
     def remove_folder(self, name: str) -> None:
         """Its conversations move out of it."""
-        before = self.folders
-        members = [entry for entry in self._history.in_folder(name) if not entry.newer]
-
-        def act() -> None:
-            self._apply({entry.id: {"folder": ""} for entry in members})
-            self._folders.set(other for other in self.folders if other != name)
-
-        def undo() -> None:
-            now = self.folders
-            self._folders.set([*(other for other in before if other == name or other in now), *now])
-            self._apply({entry.id: {"folder": name} for entry in members})
-
-        inside = "" if not members else " Its conversation is kept." if len(members) == 1 else ""
-        if len(members) > 1:
-            inside = f" Its {len(members)} conversations are kept."
-        self._undo.do(f"Removed the folder “{short(name)}”.{inside}", act, undo)
+        members = [entry.id for entry in self._history.in_folder(name) if not entry.newer]
+        many = "Its conversation is kept." if len(members) == 1 else f"Its {len(members)} conversations are kept."
+        self._change_folders(
+            f"Removed the folder “{short(name)}”. {many if members else ''}".strip(),
+            [other for other in self.folders if other != name],
+            {member: {"folder": ""} for member in members},
+            {member: {"folder": name} for member in members},
+        )
 
     def move_folder(self, name: str, before: str) -> None:
         """To the place before another folder; "" for the end."""
-        old = self.folders
-        new = [other for other in old if other != name]
-        new.insert(new.index(before) if before in new else len(new), name)
-        if new != old:
-            self._undo.do(
-                f"Moved the folder “{short(name)}”.",
-                lambda: self._folders.set(new),
-                lambda: self._folders.set(old),
-            )
+        names = [other for other in self.folders if other != name]
+        names.insert(names.index(before) if before in names else len(names), name)
+        if names != self.folders:
+            self._change_folders(f"Moved the folder “{short(name)}”.", names, {}, {})
+
+    def _change_folders(
+        self, sentence: str, names: list[str], new: Mapping[str, Fields], old: Mapping[str, Fields]
+    ) -> None:
+        """Other folders, and other fields for what lies in them."""
+        before = self._folders.names
+
+        def act() -> None:
+            self._folders.set(names)
+            self._apply(new)
+
+        def undo() -> None:
+            self._folders.set(before)
+            self._apply(old)
+
+        self._undo.do(sentence, act, undo)
 
     def _say(self, error: CoderappError) -> None:
         self.trouble.emit(f"{error.sentence} {error.advice}".strip())

@@ -33,16 +33,19 @@ Failed = Callable[[list[str], CoderappError], None]
 
 
 class Shelf(QObject):
-    """Signal: `trash_changed()`: something went there, came back or is gone for good."""
+    """What is asked for is done in that order, one thing after the other: a later change rests on an earlier one.
+
+    Signal: `trash_changed()`: something went there, came back or is gone for good.
+    """
 
     trash_changed = Signal()
 
     def __init__(self, keeper: ConversationKeeper, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._keeper = keeper
-        self._batches: list[Batch[Any, Any]] = []
-        self._pending: dict[str, dict[str, Any]] = {}  # what is to be changed of those that are not open
-        self._leaving: set[str] = set()  # on the way to the trash
+        self._batches: list[Batch[Any, Any]] = []  # the first is under way
+        self._pending: dict[str, list[dict[str, Any]]] = {}  # changes to come of those that were not open
+        self._leaving: dict[Batch[str, Trashed], set[str]] = {}  # on the way to the trash
 
     # fields
 
@@ -50,37 +53,47 @@ class Shelf(QObject):
         """Sets fields of conversations that are not open."""
         items = [(name, dict(fields)) for name, fields in changes]
         for name, fields in items:
-            self._pending.setdefault(name, {}).update(fields)
+            self._pending.setdefault(name, []).append(fields)
 
         def work(store: ConversationStore, item: tuple[str, dict[str, Any]]) -> None:
-            self._keeper.set_stored(store, *item)
+            self._keeper.set_stored(store, item[0], dict(item[1]))  # `supersede` may take some of them away
 
         def done(failures: list[tuple[tuple[str, dict[str, Any]], CoderappError]]) -> None:
             for name, fields in items:
-                waiting = self._pending.get(name, {})
-                for field, value in fields.items():
-                    if field in waiting and waiting[field] is value:
-                        del waiting[field]
-                if not waiting:
-                    self._pending.pop(name, None)
+                self._pending[name] = [other for other in self._pending[name] if other is not fields]
+                if not self._pending[name]:
+                    del self._pending[name]
             _report([(item[0], error) for item, error in failures], failed)
 
         self._run(lambda: items, work, done)
 
     def overlay(self, conversation: Conversation) -> None:
         """Gives one that was just read the fields that are on their way to disk."""
-        for name, value in self._pending.get(conversation.id, {}).items():
+        for name, value in self._coming(conversation.id).items():
             setattr(conversation, name, tuple(value) if name == "tags" else value)
+
+    def supersede(self, conversation_id: str, fields: Iterable[str]) -> None:
+        """These were changed otherwise, as in one that is open by now: what is still to come leaves them alone."""
+        for change in self._pending.get(conversation_id, []):
+            for name in fields:
+                change.pop(name, None)
+
+    def _coming(self, conversation_id: str) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for fields in self._pending.get(conversation_id, []):
+            merged.update(fields)
+        return merged
 
     def ahead(self, entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
         """Entries as files say, made what they will be once everything is done that was asked for."""
         if not self._leaving and not self._pending:
             return list(entries)  # thousands, when the list is read
         found = []
+        leaving = set().union(*self._leaving.values())
         for entry in entries:
-            if entry.id in self._leaving:
+            if entry.id in leaving:
                 continue
-            fields = {name: value for name, value in self._pending.get(entry.id, {}).items() if name in _SHOWN}
+            fields = {name: value for name, value in self._coming(entry.id).items() if name in _SHOWN}
             if "tags" in fields:
                 fields["tags"] = tuple(fields["tags"])
             found.append(replace(entry, **fields) if fields else entry)
@@ -107,20 +120,21 @@ class Shelf(QObject):
     def delete(self, ids: Iterable[str], failed: Failed) -> Batch[str, Trashed]:
         """To the trash. What comes back takes it back, with `restore`, also before it is done."""
         names = list(ids)
-        self._leaving.update(names)
 
         def done(failures: list[tuple[str, CoderappError]]) -> None:
-            self._leaving.difference_update(names)
+            self._leaving.pop(batch, None)
             self.trash_changed.emit()
             _report(failures, failed)
 
-        return self._run(lambda: names, self._keeper.trash, done)
+        batch = self._run(lambda: names, self._keeper.trash, done)
+        self._leaving[batch] = set(names)
+        return batch
 
-    def restore(self, ids: Iterable[str], deleted: Batch[str, Trashed], failed: Failed) -> None:
-        """Undoes a deletion, of `ids`."""
+    def restore(self, deleted: Batch[str, Trashed], back: Callable[[list[HistoryEntry]], None], failed: Failed) -> None:
+        """Undoes a deletion."""
         deleted.cancel()
-        self._leaving.difference_update(ids)
-        self.bring_back(lambda: [trashed for _, trashed in deleted.results], lambda _: None, failed)
+        self._leaving.pop(deleted, None)
+        self.bring_back(lambda: [trashed for _, trashed in deleted.results], back, failed)
 
     def bring_back(
         self, trashed: Callable[[], list[Trashed]], back: Callable[[list[HistoryEntry]], None], failed: Failed
@@ -185,17 +199,29 @@ class Shelf(QObject):
         done: Callable[[list[tuple[T, CoderappError]]], None],
     ) -> Batch[T, R]:
         def ended(_: list[tuple[T, R]], failures: list[tuple[T, CoderappError]]) -> None:
-            self._batches = [known for known in self._batches if not known.is_done]
+            self._next()
             self._keeper.tell_problems()
             done(failures)
 
         def fault(error: CoderappError) -> None:
-            self._batches = [known for known in self._batches if not known.is_done]
+            self._next()
             self._keeper.trouble.emit(f"{error.sentence} {error.advice}".strip())
 
         made: Batch[T, R] = self._keeper.batch(items, work, ended, fault)
         self._batches.append(made)
+        if len(self._batches) == 1:
+            made.begin()
         return made
+
+    def _next(self) -> None:
+        del self._batches[0]
+        if self._batches:
+            self._batches[0].begin()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was asked for is not done yet."""
+        return bool(self._batches)
 
     def finish(self) -> None:
         """Before the keeper is closed: what was asked for is done."""

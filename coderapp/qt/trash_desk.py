@@ -65,7 +65,7 @@ class TrashDesk(QObject):
                 self.model.reset(entries)
                 self.changed.emit()
 
-        self._keeper.batch(lambda: [None], look, looked, self._say)
+        self._keeper.batch(lambda: [None], look, looked, self._say).begin()
 
     def restore(self, keys: Iterable[str]) -> None:
         """Back into the history; that can be taken back."""

@@ -27,7 +27,9 @@ class HistoryTrash(QWidget):
         self._note = QLabel()
         self._note.setProperty("kind", "muted")
         self._note.setWordWrap(True)
-        self._note.setContentsMargins(metrics.PANEL_PADDING, 0, metrics.PANEL_PADDING, metrics.GAP_SMALL)
+        self._note.setContentsMargins(
+            metrics.PANEL_PADDING, metrics.GAP_SMALL, metrics.PANEL_PADDING, metrics.GAP_SMALL
+        )
         self._list = HistoryList(theme, model)
         self._list.setObjectName("trashList")
         self._list.setAccessibleName("Recently deleted conversations")
