@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QTextCharFormat
+from pytestqt.qtbot import QtBot
 
+from coderapp.core.errors import CoderappError
+from coderapp.qt import theme
+from coderapp.qt.background import Failure
 from coderapp.qt.conversation_model import ConversationModel
+from coderapp.qt.highlighter import Highlighter
 from coderapp.text.find import Query
 from coderapp.widgets.conversation.ranges import NOTHING, Ranges
+from coderapp.widgets.conversation.tools import ViewTools
 from coderapp.widgets.conversation.view import ConversationView
 from tests.widgets.conftest import answer
+
+T = TypeVar("T")
 
 
 @given(st.lists(st.integers(1, 9), max_size=40), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
@@ -55,3 +65,22 @@ def test_thousands_of_hits_in_one_paragraph_are_marked_and_walked(
     assert view.grab().toImage() != marked
     view.finding.clear()
     assert view.grab().toImage() == plain
+
+
+def test_a_search_that_fails_says_so_instead_of_going_on_for_ever(
+    qtbot: QtBot, highlighter: Highlighter, model: ConversationModel
+) -> None:
+    def fails(work: Callable[[], T], done: Callable[[T], None], failed: Failure | None = None) -> None:
+        assert failed is not None
+        failed(CoderappError("An internal error occurred.", advice="Nothing was lost."))
+
+    broken = ConversationView(theme.load("light"), ViewTools(highlighter, fails))
+    qtbot.addWidget(broken)
+    broken.set_model(model)
+    model.reset([answer("some words")])
+    faults: list[str] = []
+    broken.finding.fault.connect(faults.append)
+    broken.finding.look_for(Query("words"))
+    assert faults == ["An internal error occurred. Nothing was lost."]
+    broken.finding.step(1)
+    assert len(broken.marks) == 0
