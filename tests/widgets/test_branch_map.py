@@ -33,6 +33,7 @@ def button(qtbot: QtBot) -> Iterator[QToolButton]:
 
 def opened(button: QToolButton, conversation: Conversation) -> tuple[BranchMap, QListView, list[str]]:
     shown = BranchMap(theme.load("light"), button)
+    shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     chosen: list[str] = []
     shown.chosen.connect(chosen.append)
     shown.open_below(button, conversation, conversation.leaf_id)
@@ -83,6 +84,7 @@ def test_the_active_path_is_painted_otherwise(button: QToolButton) -> None:
     row = conversation.leaf_id
     conversation.choose("2")
     shown = BranchMap(theme.load("light"), button)
+    shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     shown.open_below(button, conversation, row)
     again = shown.findChild(QListView)
     assert isinstance(again, QListView)
