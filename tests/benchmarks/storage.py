@@ -20,8 +20,6 @@ wanted a processor meanwhile, and keys with `cpu` say what of the times was the 
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import json
 import os
 import tempfile
@@ -31,8 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.storage_data import folder_of
+from tests.benchmarks.storage_import import measure as measure_import
 from tests.benchmarks.storage_start import measure as measure_start
 from tests.benchmarks.storage_start import run_child
+from tests.benchmarks.storage_writes import measure as measure_writes
 
 Found = dict[str, Any]
 
@@ -78,15 +78,6 @@ def opening(messages: int) -> Found:
     return {"open_10k_ms": found["ms"], "open_10k_memory_ratio": round(found["mb"] * 1.048576 / size, 2)}
 
 
-def elsewhere(module: str, arguments: Found) -> Found:
-    """What another file of this folder measures."""
-    name = f"tests.benchmarks.{module}"
-    if importlib.util.find_spec(name) is None:
-        return {}
-    found: Found = importlib.import_module(name).measure(**arguments)
-    return found
-
-
 def parts(quick: bool, temporary: str) -> dict[str, Callable[[], Found]]:
     count, messages = (500, 10_000) if quick else (5_000, 100_000)
     target = str(Path(temporary, "index.sqlite"))
@@ -95,8 +86,8 @@ def parts(quick: bool, temporary: str) -> dict[str, Callable[[], Found]]:
         "search": lambda: run_child("storage:search", {"target": target, "rounds": 1 if quick else 3}),
         "start": lambda: measure_start(count, messages, 2 if quick else 7),
         "opening": lambda: opening(2_000 if quick else 10_000),
-        "writes": lambda: elsewhere("storage_writes", {"quick": quick}),
-        "import": lambda: elsewhere("storage_import", {"megabytes": 20 if quick else 500}),
+        "writes": lambda: measure_writes(quick=quick),
+        "import": lambda: measure_import(20 if quick else 500),
     }
 
 
