@@ -522,6 +522,21 @@ def entry_of(conversation: Conversation) -> HistoryEntry:
     )
 
 
+def entry_of_row(
+    name: str,
+    title: str,
+    updated: float,
+    reason: str,
+    folder: str,
+    tags: tuple[str, ...],
+    pinned: bool,
+    archived: bool,
+    newer: bool,
+) -> HistoryEntry:
+    """From the index (storage.index.Index.rows); by place, which is quicker."""
+    return HistoryEntry(name, title or UNTITLED, updated, reason, False, folder, tags, pinned, archived, newer)
+
+
 def entry_of_head(head: ConversationHead) -> HistoryEntry:
     return HistoryEntry(
         head.id,

@@ -109,14 +109,14 @@ class IndexKeeping:
             self._index.close()
 
     def _serve(self, done: Callable[[list[HistoryEntry] | None], None]) -> None:
-        from coderapp.qt.conversation_keeper import entry_of_head
+        from coderapp.qt.conversation_keeper import entry_of_row
 
         entries: list[HistoryEntry] | None = None
 
         def work(index: Index) -> None:
             nonlocal entries
             if index.complete:
-                entries = [entry_of_head(head) for head in index.heads()]
+                entries = [entry_of_row(*row) for row in index.rows()]
 
         self._guarded(work)
         done(entries)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coderapp.core.errors import StorageError
 from coderapp.storage import heads, schema
-from coderapp.storage.errors import UnknownConversation
+from coderapp.storage.errors import NewerVersion, UnknownConversation
 from coderapp.storage.heads import ConversationHead, HeadState
 from coderapp.storage.ids import is_valid
 from coderapp.storage.index import Index, Source
@@ -74,8 +74,13 @@ def read_source(folder: Path, conversation_id: str) -> Source | None:
         stamp = stamp_of(folder, conversation_id)
         if not stamp:
             return None
+        newer = False
         try:
-            reading = read_conversation(path, journal, conversation_id, newest=schema.ANY_VERSION)
+            try:
+                reading = read_conversation(path, journal, conversation_id)
+            except NewerVersion:
+                newer = True
+                reading = read_conversation(path, journal, conversation_id, newest=schema.ANY_VERSION)
         except UnknownConversation:
             return None
         except StorageError as error:
@@ -83,7 +88,7 @@ def read_source(folder: Path, conversation_id: str) -> Source | None:
         if last or stamp == stamp_of(folder, conversation_id):
             conversation = reading.document.conversation
             head = heads.head_of(conversation)
-            if reading.document.version > schema.VERSION:
+            if newer:
                 head = replace(head, state=HeadState.NEWER, reason=heads.NEWER_REASON)
             elif reading.complaints:
                 head = replace(head, state=HeadState.DAMAGED, reason=f"{'; '.join(reading.complaints)}.")

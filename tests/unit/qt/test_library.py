@@ -109,6 +109,27 @@ def test_the_first_list_is_read_from_the_files_and_the_next_from_the_index(paths
     assert not again.troubles
 
 
+def test_the_index_lists_what_the_files_say(paths: Paths, qtbot: QtBot) -> None:
+    store = ConversationStore(paths)
+    store.create(Conversation("a", 1.0, title="A", updated=5.0, folder="F/G", tags=("x", "é"), pinned=True))
+    store.create(Conversation("b", 1.0, updated=4.0, archived=True))
+    store.close()
+    (paths.conversations / "c.json").write_bytes(b'{"version": 99, "id": "c", "title": "C", "messages": []}')
+    (paths.conversations / "d.json").write_bytes(b"\0" * 50)
+    first = Desk(paths, qtbot)
+    scanned = first.listed()
+    qtbot.waitUntil(lambda: (index := first.library._keeping._index) is not None and index.complete)
+    first.stop()
+    again = Desk(paths, qtbot)
+    listed = again.listed()
+    again.stop()
+    assert {entry.id: entry for entry in listed if not entry.newer} == {
+        entry.id: entry for entry in scanned if not entry.newer
+    }
+    assert [(entry.id, entry.title, bool(entry.problem)) for entry in listed if entry.newer] == [("c", "C", True)]
+    assert len(scanned) == len(listed) == 4
+
+
 def test_what_is_saved_is_found(desk: Desk) -> None:
     desk.listed()
     conversation = desk.keeper.new_conversation()
