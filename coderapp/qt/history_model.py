@@ -82,7 +82,8 @@ class HistoryModel(QAbstractListModel):
 
     def put_many(self, entries: Iterable[HistoryEntry], removed: Iterable[str] = ()) -> None:
         """`put` for each, and `remove` for those of `removed`."""
-        put, gone = list(entries), list(removed)
+        put = [entry for entry in entries if self._entries.get(entry.id) != entry]
+        gone = [name for name in removed if name in self._entries]
         if len(put) + len(gone) <= ONE_BY_ONE:
             for entry in put:
                 self.put(entry)
