@@ -74,7 +74,7 @@ def place(document: Document, pieces: list[Any]) -> None:
             if isinstance(piece, dict) and isinstance(piece.get("id"), str) and isinstance(piece.get("parent"), str):
                 lost_parents[piece["id"]] = piece["parent"]
             continue
-        if message.id in known:
+        if message.id in known or message.id == ROOT:
             document.set_aside.append(
                 piece if not isinstance(piece, forms.MessageForm) else cast(JsonValue, forms.to_plain(piece))
             )

@@ -218,6 +218,10 @@ def _pieces(content: JsonObject, parts: Parts) -> None:
     if isinstance(content.get("text"), str):
         parts.text(text_of(content.get("text")))
     if pieces is None:
+        if not isinstance(content.get("text"), str) and has_words(
+            {name: item for name, item in content.items() if name not in ("content_type", "language")}
+        ):
+            parts.raw(content, "content")
         return
     if not isinstance(pieces, list):
         if isinstance(pieces, str):

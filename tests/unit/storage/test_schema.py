@@ -21,6 +21,7 @@ from coderapp.core.message import (
     TokenUsage,
     ToolCallPart,
 )
+from coderapp.storage import schema
 from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion
 from coderapp.storage.schema import VERSION, decode, encode, encode_message, read_head
@@ -383,3 +384,11 @@ def test_files_of_a_draft_that_are_none_are_set_aside() -> None:
         assert read.conversation.draft_files == ()
         assert read.set_aside == [{"draft_files": wrong}]
         assert len(read.conversation) == 3
+
+
+def test_a_message_with_an_empty_id_is_set_aside() -> None:
+    """The empty id stands for what is before first messages: nothing can be told of it by name."""
+    lost = {"id": "", "parent": "", "role": "user", "created": 1.0, "parts": [{"type": "text", "text": "words"}]}
+    document = schema.decode("x", json.dumps({"version": schema.VERSION, "messages": [lost]}).encode())
+    assert document.set_aside == [lost]
+    assert document.complaints
