@@ -82,7 +82,8 @@ class HistoryModel(QAbstractListModel):
 
     def put_many(self, entries: Iterable[HistoryEntry], removed: Iterable[str] = ()) -> None:
         """`put` for each, and `remove` for those of `removed`."""
-        put = [entry for entry in entries if self._entries.get(entry.id) != entry]
+        latest = {entry.id: entry for entry in entries}
+        put = [entry for name, entry in latest.items() if self._entries.get(name) != entry]
         gone = [name for name in removed if name in self._entries]
         if len(put) + len(gone) <= ONE_BY_ONE:
             for entry in put:
