@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from coderapp.core.conversation import UNTITLED, Conversation
 from coderapp.core.errors import CoderappError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+CLEAN_UP_AFTER = 2_000
+"""Milliseconds from the list to the removal of what earlier runs left behind: the window is to stand first."""
 
 
 class ConversationKeeper(QObject):
@@ -48,6 +52,8 @@ class ConversationKeeper(QObject):
         """
         super().__init__(parent)
         self._library = library
+        self._cleaning = QTimer(self, singleShot=True, interval=CLEAN_UP_AFTER)
+        self._cleaning.timeout.connect(lambda: self._do(lambda store: store.clean_up()))
         if library is not None:
             library.refreshed.connect(self._on_refreshed)
             library.trouble.connect(self.trouble)
@@ -332,7 +338,7 @@ class ConversationKeeper(QObject):
                 return
             self._know(entries)
             success(entries)
-            self._do(lambda store: store.clean_up())
+            self._cleaning.start()
 
         self._library.list(listed)
 
@@ -440,6 +446,7 @@ class ConversationKeeper(QObject):
 
     def close(self) -> None:
         """Folds everything; the worker's stop waits for it."""
+        self._cleaning.stop()
 
         def work(store: ConversationStore) -> None:
             used = store.open_ids

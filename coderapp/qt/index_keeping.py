@@ -22,6 +22,9 @@ PROGRESS_EVERY = 0.1
 PATIENCE = 1.0
 """Seconds that `stop` waits for what was saved last to reach the index. The rest is read again at the next start."""
 
+LATER = 0.7
+"""Seconds from the list to the look through the files: the window is to stand first."""
+
 log = logging.getLogger(__name__)
 
 Work = Callable[["Index"], None]
@@ -36,7 +39,9 @@ def language_of(info: str) -> str:
 class IndexKeeping:
     """The thread that writes the index. Changes that were told come before those that are found in the files."""
 
-    def __init__(self, paths: Paths, report: Callable[[Step, bool], None], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, paths: Paths, report: Callable[[Step, bool], None], tell: Callable[[str], None], later: float = LATER
+    ) -> None:
         self._paths = paths
         self._report = report
         self._tell = tell
@@ -47,6 +52,8 @@ class IndexKeeping:
         self._index: Index | None = None
         self._given_up = ""
         self._steps: Iterator[Step] | None = None
+        self._due: float | None = None  # when the files are to be looked through
+        self._later = later
         self._shown = 0.0
         self._behind = False  # it was reported that there is something to do
 
@@ -93,9 +100,9 @@ class IndexKeeping:
         between = True
         while True:
             try:
-                job = self._jobs.get(block=self._steps is None) if between else None
+                job = self._jobs.get(block=self._steps is None, timeout=self._rest()) if between else None
             except queue.Empty:
-                job = None
+                job = self._begin if self._due is not None and not self._rest() else None
             else:
                 if between and job is None:
                     break
@@ -103,7 +110,7 @@ class IndexKeeping:
                 job()
             elif self._stopping:
                 break  # what waits are only changes that the files hold too
-            else:
+            elif self._steps is not None:
                 between = self._step()
         if self._index is not None:
             self._index.close()
@@ -120,7 +127,11 @@ class IndexKeeping:
 
         self._guarded(work)
         done(entries)
-        self._begin()
+        self._due = time.monotonic() + self._later
+
+    def _rest(self) -> float | None:
+        """Seconds until the files are to be looked through; None where they are not."""
+        return None if self._due is None else max(self._due - time.monotonic(), 0.0)
 
     def _begin(self) -> None:
         from coderapp.storage.index_files import breathe, reconcile
@@ -128,6 +139,7 @@ class IndexKeeping:
         def work(index: Index) -> None:
             self._steps = reconcile(index, self._paths.conversations, breathe)
 
+        self._due = None
         self._shown = 0.0
         self._guarded(work)
 

@@ -28,7 +28,7 @@ class Desk:
     def __init__(self, paths: Paths, qtbot: QtBot) -> None:
         self.paths, self.qtbot = paths, qtbot
         self.worker = Worker("storage")
-        self.library = Library(paths)
+        self.library = Library(paths, later=0.0)
         self.keeper = ConversationKeeper(self.worker, lambda: ConversationStore(paths), None, self.library)
         self.troubles: list[str] = []
         self.refreshed: list[tuple[list[HistoryEntry], list[str]]] = []
