@@ -75,7 +75,7 @@ def read_head(path: str, conversation_id: str) -> ConversationHead | None:
 
 
 def from_fields(conversation_id: str, value: dict[str, object]) -> ConversationHead | None:
-    """From the head fields of a file; None where one has a wrong type."""
+    """From the head fields of a file; None where one has a wrong type, or a number that none can have."""
     version = value.get("version")
     migrate(value, schema.VERSION)  # type: ignore[arg-type]  # parsed JSON
     fields = Fields(value)  # type: ignore[arg-type]
@@ -85,9 +85,9 @@ def from_fields(conversation_id: str, value: dict[str, object]) -> ConversationH
     count = fields.count("message_count") or 0
     folder, pinned, archived = fields.text("folder"), bool(fields.flag("pinned")), bool(fields.flag("archived"))
     tags = fields.texts("tags")
-    if isinstance(version, int) and version > schema.VERSION:
+    if isinstance(version, int) and schema.VERSION < version <= schema.ANY_VERSION:
         return ConversationHead(conversation_id, title, created, updated, count, HeadState.NEWER, NEWER_REASON)
-    if fields.faults or value.get("version") != schema.VERSION:
+    if fields.faults or value.get("version") != schema.VERSION or not 0 <= count <= schema.MOST_MESSAGES:
         return None
     return ConversationHead(
         conversation_id, title, created, updated, count, folder=folder, tags=tags, pinned=pinned, archived=archived

@@ -48,7 +48,11 @@ def read_conversation(path: Path, journal_path: Path, conversation_id: str, *, n
     reading = Reading(document, len(data or b""), len(journal_data), complaints=document.complaints)
     if data is not None and document.complaints:
         reading.rescue.append((path, data))
-    lost = replay(document, journal.values)
+    lost, missing = replay(document, journal.values)
+    if missing:
+        if data is not None and not document.complaints:
+            reading.rescue.append((path, data))
+        reading.complaints.append(f"{missing} changes that it should hold were in its journal alone")
     if lost:
         reading.rescue.append((journal_path, journal_data))
         if journal.torn and lost == 1:
@@ -61,17 +65,52 @@ def read_conversation(path: Path, journal_path: Path, conversation_id: str, *, n
     return reading
 
 
-def replay(document: Document, values: Iterable[JsonValue]) -> int:
-    """Applies the records that the document does not hold yet; how many could not be."""
-    lost = 0
-    base = document.journal
-    for number, record in _joined(_numbered(values)):
+def replay(document: Document, values: Iterable[JsonValue]) -> tuple[int, int]:
+    """Applies the records that the document does not hold yet; how many could not be, and how many of those that it
+    should hold, by its number, it did not.
+    """
+    lost = missing = 0
+    conversation, base = document.conversation, document.journal
+    rows = list(_joined(_numbered(values)))
+    numbers = [number for number, _ in rows if number is not None]
+    if numbers and max(numbers) < base and len(numbers) == len(rows):
+        # A journal never ends before the number in its file. So that is wrong, and nobody knows which of these the file
+        # holds: all are applied. What it holds does not fit a second time, and of a field the last value is right.
+        missing, document.journal = 1, 0
+        for _, record in rows:
+            assert record is not None
+            records.apply(conversation, record)
+        document.journal = max(numbers)
+        return 0, missing
+    found: set[str] = set()
+    for number, record in rows:
         if record is None:
             lost += 1
         elif number is not None and number > base:
-            lost += not records.apply(document.conversation, record)
+            lost += not records.apply(conversation, record)
             document.journal = max(document.journal, number)
-    return lost
+        elif _is_missing(conversation, record, found) and records.apply(conversation, record):
+            missing += 1
+    return lost, missing
+
+
+def _is_missing(conversation: Conversation, record: records.Record, found: set[str]) -> bool:
+    """Whether the file lacks a change that its number says it holds: of a message that is not there, as none is ever
+    taken away, or that it has as one still growing. `found` are those met before.
+    """
+    if isinstance(record, records.Added):
+        found.add(record.message.id)
+        return record.message.id not in conversation.messages
+    if isinstance(record, records.Updated):
+        identity, ends = record.message.id, not records.streaming(record.message)
+    elif isinstance(record, records.Ended):
+        identity, ends = record.message_id, record.generation is not None and record.generation.finish is not None
+    elif isinstance(record, records.Appended):
+        identity, ends = record.message_id, True
+    else:
+        return False
+    message = conversation.messages.get(identity)
+    return ends and message is not None and identity in found and records.streaming(message)
 
 
 _Numbered = tuple[int | None, records.Record | None]

@@ -10,7 +10,7 @@ import gc
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import FilePart, Generation, JsonValue, Message
@@ -30,6 +30,9 @@ HEAD_END = b',\n  "profile_id": '
 
 DRAFT_FILES = "draft_files"
 """The field for the files of a draft; only where there are some."""
+
+MOST_MESSAGES = 10**8
+"""Higher numbers of messages are damage."""
 
 _TIME_DIGITS = 3
 
@@ -144,7 +147,14 @@ def _chosen_by_hand(conversation: Conversation) -> Iterable[tuple[str, str]]:
 # reading
 
 
-ANY_VERSION = 10**9
+ANY_VERSION = 9999
+"""Higher numbers are no version but damage."""
+
+_FIELDS = frozenset(
+    ("version", "title", "titled_by_user", "created", "updated", "message_count", "journal", "folder", "tags", "pinned",
+     "archived", "profile_id", "system_prompt", "parameters", "draft", DRAFT_FILES, "chosen", "starred", "origin",
+     "set_aside")
+)  # fmt: skip
 
 
 def decode(conversation_id: str, data: bytes, *, newest: int = VERSION) -> Document:
@@ -157,20 +167,52 @@ def decode(conversation_id: str, data: bytes, *, newest: int = VERSION) -> Docum
             return document
     from coderapp.storage.salvage import salvage
 
-    rest = salvage(data)
+    rest = salvage(data, _FIELDS)
     _check_version(rest.members.get("version"), newest)
     messages = rest.members.pop("messages", None)
+    if isinstance(messages, list):
+        misnamed = ""
+    elif misnamed := _misnamed(rest.members):
+        rest.members["set_aside"] = [*_as_list(rest.members.get("set_aside")), *_as_list(messages)]
+        messages = rest.members.pop(misnamed)
+    count = rest.members.get("message_count")
     document = _head(conversation_id, rest.members)
     if not rest.whole:
         document.complaints.append("parts of the file are damaged")
     if isinstance(messages, list):
+        if misnamed:
+            document.complaints.append(f"its messages stood under the name {misnamed[:30]}")
         place(document, messages)
+        if _is_count(count) and rest.whole and count > len(messages):
+            document.complaints.append(f"{len(messages)} of its {count} messages are in the file")
     else:
         if messages is not None:
             document.set_aside.append(messages)
         document.complaints.append("the list of messages is missing")
     choose(document)
     return document
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_MESSAGES
+
+
+def _as_list(value: JsonValue) -> list[JsonValue]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _misnamed(members: dict[str, JsonValue]) -> str:
+    """The unknown field that holds messages: one wrong letter in a name must not hide them all."""
+
+    def messages_in(value: JsonValue) -> int:
+        rows = value if isinstance(value, list) else []
+        return sum(isinstance(row, dict) and {"id", "role", "parts"} <= row.keys() for row in rows)
+
+    unknown = [name for name in members if name not in _FIELDS]
+    best = max(unknown, key=lambda name: messages_in(members[name]), default="")
+    return best if best and messages_in(members[best]) else ""
 
 
 @contextmanager
@@ -216,6 +258,9 @@ def _decode_strict(conversation_id: str, members: dict[str, Any], newest: int) -
         pieces = _decode_messages(raw)
     except (ValueError, RecursionError):
         return None
+    count = head.get("message_count")
+    if _is_count(count) and count > len(pieces):
+        return None  # as where the list stands there twice: the last one alone is seen here
     document = _head(conversation_id, head)
     if not all(isinstance(piece, forms.MessageForm) for piece in pieces) or not place_forms(
         document, cast("list[forms.MessageForm]", pieces)
@@ -242,7 +287,7 @@ def _decode_messages(raw: Any) -> list[Any]:
 
 
 def _check_version(version: object, newest: int) -> None:
-    if isinstance(version, int) and not isinstance(version, bool) and version > newest:
+    if isinstance(version, int) and not isinstance(version, bool) and newest < version <= ANY_VERSION:
         raise NewerVersion(f"This conversation was saved by a newer coderapp (format {version}, here {VERSION}).")
 
 
@@ -250,7 +295,7 @@ def _head(conversation_id: str, members: dict[str, JsonValue]) -> Document:
     read_version = migrate(members, VERSION)
     fields = Fields(members)
     version = fields.count("version")
-    if version is not None and version < 1:
+    if version is not None and not 1 <= version <= ANY_VERSION:
         fields.faults.append("version")
     fields.rest.pop("id", None)
     fields.rest.pop("message_count", None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,11 +16,15 @@ from pathlib import Path
 from coderapp.core.errors import StorageError
 from coderapp.storage.atomic import FILE_MODE, make_folder, sync_folder, write_atomically
 from coderapp.storage.errors import UnknownConversation, from_os
+from coderapp.storage.ids import is_valid
 
 DAY_S = 86_400.0
 KEPT_DAYS = 30
 
 _CHECKED = "checked.json"
+_TIME = re.compile(r"[0-9]{1,11}")
+"""Whole seconds; more digits are no time, and no date could be made of them."""
+
 _LOG = "emptied.log"
 
 
@@ -86,12 +91,17 @@ class Trash:
             raise from_os(error, "could not be brought back", folder) from error
 
     def folders(self) -> list[Trashed]:
-        """What is in the trash, oldest deletion last."""
+        """What is in the trash, oldest deletion last. What has another name, or is no folder, is not ours."""
+        rows = []
         try:
-            names = os.listdir(self._trash)
+            with os.scandir(self._trash) as entries:
+                for entry in entries:
+                    conversation_id, _, deleted = entry.name.partition(".")
+                    ours = is_valid(conversation_id) and _TIME.fullmatch(deleted) is not None
+                    if ours and entry.is_dir(follow_symlinks=False):
+                        rows.append(Trashed(conversation_id, entry.name))
         except OSError:
             return []
-        rows = [Trashed(name.partition(".")[0], name) for name in names if name.partition(".")[2].isdecimal()]
         return sorted(rows, key=lambda row: (row.deleted, row.folder), reverse=True)
 
     def path(self, trashed: Trashed) -> Path:
@@ -101,7 +111,7 @@ class Trash:
         """Deletes it for good; a line in the trash's log says so. Raises StorageError."""
         folder = self.path(trashed)
         try:
-            size = sum(entry.stat().st_size for entry in os.scandir(folder))
+            size = sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder))
             self._note(f"{int(now)} {trashed.id} deleted at {int(trashed.deleted)}, {size} bytes")
             shutil.rmtree(folder)
         except FileNotFoundError:

@@ -231,12 +231,12 @@ def test_replay_skips_what_is_folded_in_and_says_what_does_not_fit() -> None:
         value(6, records.FieldsSet({"draft": "More"})),
     ]
     document = Document(Conversation("c", 1.0))
-    assert replay(document, rows) == 0
+    assert replay(document, rows) == (0, 0)
     assert document.journal == 6
     assert document.conversation.messages["a"].parts == (ReasoningPart("Hm"), TextPart("Because"))
     assert document.conversation.messages["a"].generation == Generation()
     assert (document.conversation.title, document.conversation.draft) == ("Why?", "More")
-    assert replay(document, rows) == 0, "it is all there already"
+    assert replay(document, rows) == (0, 0), "it is all there already"
     assert document.conversation.messages["a"].text == "Because"
     misfits: list[Any] = [
         value(7, records.Appended("a", 3, "?")),
@@ -249,7 +249,7 @@ def test_replay_skips_what_is_folded_in_and_says_what_does_not_fit() -> None:
         "rubbish",
         value(14, records.Ended("a", Generation(finish=FinishReason.STOP))),
     ]
-    assert replay(document, misfits) == 8
+    assert replay(document, misfits) == (8, 0)
     assert document.journal == 14
     assert not records.streaming(document.conversation.messages["a"])
 
@@ -257,7 +257,7 @@ def test_replay_skips_what_is_folded_in_and_says_what_does_not_fit() -> None:
 def test_a_message_whose_parent_is_lost_goes_to_the_end() -> None:
     document = Document(Conversation("c", 1.0))
     first, second = Message("1", Role.USER), Message("2", Role.USER)
-    assert replay(document, [value(1, records.Added("", first)), value(3, records.Added("gone", second))]) == 0
+    assert replay(document, [value(1, records.Added("", first)), value(3, records.Added("gone", second))]) == (0, 0)
     assert document.conversation.parents == {"1": "", "2": "1"}
 
 
@@ -273,7 +273,7 @@ def test_split_characters_join_live_and_in_replay(pieces: list[tuple[bool, str]]
         assert records.apply(live, change)
     again = Document(Conversation("c", 1.0))
     again.conversation.add(Message("a", Role.ASSISTANT))
-    assert replay(again, rows) == 0
+    assert replay(again, rows) == (0, 0)
     assert again.conversation.messages["a"].text == live.messages["a"].text
     assert again.conversation.messages["a"].reasoning == live.messages["a"].reasoning
     if len(pieces) == 2 and pieces[0] == (False, "\ud83d") and pieces[1] == (False, "\ude00"):
