@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
 
 from coderapp import __version__
 from coderapp.core.errors import CoderappError, Remedy
@@ -37,6 +37,7 @@ from coderapp.widgets.conversation_pane import ConversationPane
 from coderapp.widgets.file_drop import FileDrop
 from coderapp.widgets.history_sidebar import HistorySidebar
 from coderapp.widgets.hit_opening import HitOpening
+from coderapp.widgets.panes import Panes
 from coderapp.widgets.parameter_panel import ParameterPanel
 from coderapp.widgets.reading_places import ReadingPlaces
 from coderapp.widgets.search_all import SearchAll
@@ -90,8 +91,6 @@ class MainWindow(QMainWindow):
         self._theme = theme.chosen(str(parts.settings["theme"]))
         self._session: Session | None = None
         self._was_painted = False
-        self._gave_way: set[str] = set()  # sides hidden for want of room, by the name of their state
-        self._wide_sides: tuple[int, int] | None = None  # the sides' widths before they shrank for want of room
         self._dialogs: dict[str, QWidget] = {}
         self._places = ReadingPlaces(parts.state)
         self._changes = MessageChanges(parts.workspace, self)
@@ -99,19 +98,12 @@ class MainWindow(QMainWindow):
         self.history = HistorySidebar(self._theme, parts.workspace.history)
         self.pane = ConversationPane(self._theme, parts.view_tools)
         self._organizing = history_actions.HistoryActions(
-            self.history, parts.workspace, parts.state, lambda: self._set_visible(self.history, True), self
+            self.history, parts.workspace, parts.state, lambda: self._panes.show_history(True), self
         )
         self.panel = ParameterPanel(self._theme)
-        self.history.setMinimumWidth(metrics.HISTORY_LEAST)
-        self.panel.setMinimumWidth(metrics.PANEL_LEAST)
         self._search = SearchAll(self._theme, parts.library, parts.state, self.history, self)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setHandleWidth(1)
-        for widget in (self.history, self.pane, self.panel):
-            self._splitter.addWidget(widget)
-        self._splitter.setCollapsible(1, False)
-        self._splitter.setStretchFactor(1, 1)
-        self.setCentralWidget(self._splitter)
+        self._panes = Panes(self.history, self.pane, self.panel, parts.state)
+        self.setCentralWidget(self._panes)
         self.setMinimumSize(metrics.WINDOW_LEAST_WIDTH, metrics.WINDOW_LEAST_HEIGHT)
         self._make_menus()
         self._connect()
@@ -209,7 +201,7 @@ class MainWindow(QMainWindow):
         opening = HitOpening(parts.workspace, self._changes, pane, self)
         self._search.opened.connect(opening.open)
         self._search.left.connect(pane.composer.setFocus)
-        self._splitter.splitterMoved.connect(lambda *_: self._keep_state())
+        self._panes.changed.connect(self._on_panes)
 
     def _on_view_made(self, view: ConversationView) -> None:
         self._apply_reading_settings()
@@ -313,7 +305,7 @@ class MainWindow(QMainWindow):
         if remedy in (Remedy.EDIT_KEY, Remedy.EDIT_PROFILE):
             self.show_profiles(focus_key=remedy is Remedy.EDIT_KEY)
         elif remedy is Remedy.EDIT_PARAMETERS:
-            self._set_visible(self.panel, True)
+            self._panes.show_panel(True)
             generation = self._session.conversation.messages[message_id].generation if self._session else None
             if generation and generation.problem and generation.problem.parameter:
                 self.panel.focus_parameter(generation.problem.parameter)
@@ -448,7 +440,7 @@ class MainWindow(QMainWindow):
         box.open()
 
     def search_all(self) -> None:
-        self._set_visible(self.history, True)
+        self._panes.show_history(True)
         self._search.begin()
 
     def show_export(self, ids: Sequence[str] = ()) -> None:
@@ -503,20 +495,15 @@ class MainWindow(QMainWindow):
     # panes and themes
 
     def toggle_history(self) -> None:
-        self._set_visible(self.history, not self.history.isVisibleTo(self))
+        self._panes.show_history(not self._panes.shows_history)
 
     def toggle_parameters(self) -> None:
-        self._set_visible(self.panel, not self.panel.isVisibleTo(self))
+        self._panes.show_panel(not self._panes.shows_panel)
 
-    def _set_visible(self, pane: QWidget, visible: bool) -> None:
-        self._gave_way.discard("history_hidden" if pane is self.history else "parameters_hidden")
-        pane.setVisible(visible)
-        self._show_checks()
+    def _on_panes(self) -> None:
+        self._show_history.setChecked(self._panes.shows_history)
+        self._show_panel.setChecked(self._panes.shows_panel)
         self._keep_state()
-
-    def _show_checks(self) -> None:
-        self._show_history.setChecked(self.history.isVisibleTo(self))
-        self._show_panel.setChecked(self.panel.isVisibleTo(self))
 
     def _apply_settings(self, _name: str = "") -> None:
         settings = self._parts.settings
@@ -573,84 +560,21 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
             room = self.screen().availableSize()  # it may have been larger then, or less enlarged
             self.resize(min(self.width(), room.width()), min(self.height(), room.height()))
-        sizes = state.get("panes")
-        if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size >= 0 for size in sizes):
-            self._splitter.setSizes(sizes)
-        self.history.setVisible(state.get("history_hidden") is not True)
-        self.panel.setVisible(state.get("parameters_hidden") is not True)
-        self._show_checks()
-
-    def _set_first_sizes(self) -> None:
-        """Of the panes, where none are known yet."""
-        left, right = metrics.HISTORY_WIDTH, metrics.PANEL_WIDTH
-        if self.width() - left - right < metrics.PANE_COMFORTABLE:
-            self._wide_sides = (left, right)
-            left, right = metrics.HISTORY_LEAST, metrics.PANEL_LEAST
-        self._splitter.setSizes([left, self.width() - left - right, right])
-
-    def _adapt(self, *, narrowed: bool) -> None:
-        """The conversation comes first: where the window is made narrow, the sides shrink, and then give way."""
-        width = self.width()
-        for pane, name, least in (
-            (self.panel, "parameters_hidden", metrics.PANEL_FROM),
-            (self.history, "history_hidden", metrics.HISTORY_FROM),
-        ):
-            if width < least and pane.isVisibleTo(self):
-                self._gave_way.add(name)
-                pane.hide()
-            elif width >= least and name in self._gave_way:
-                self._gave_way.discard(name)
-                pane.show()
-        left, _, right = self._splitter.sizes()
-        middle = width - left - right  # the splitter itself is resized after the window
-        if (
-            narrowed
-            and middle < metrics.PANE_COMFORTABLE
-            and (left > metrics.HISTORY_LEAST or right > metrics.PANEL_LEAST)
-        ):
-            before = self._wide_sides or (metrics.HISTORY_LEAST, metrics.PANEL_LEAST)
-            self._wide_sides = (
-                left if left > metrics.HISTORY_LEAST else before[0],
-                right if right > metrics.PANEL_LEAST else before[1],
-            )
-            left, right = min(left, metrics.HISTORY_LEAST), min(right, metrics.PANEL_LEAST)
-            self._splitter.setSizes([left, width - left - right, right])
-        elif not narrowed:
-            self._give_back()
-        self._show_checks()
-
-    def _give_back(self) -> None:
-        """The sides get back the widths that they shrank from, once there is room; not where they were moved since."""
-        if self._wide_sides is None or self.width() - sum(self._wide_sides) < metrics.PANE_COMFORTABLE:
-            return
-        if self._gave_way:
-            return  # one is still hidden
-        wide, self._wide_sides = self._wide_sides, None
-        self._splitter.resize(self.width(), self._splitter.height())  # as it will be in a moment
-        left, _, right = self._splitter.sizes()
-        left = wide[0] if left == metrics.HISTORY_LEAST else left
-        right = wide[1] if right == metrics.PANEL_LEAST else right
-        self._splitter.setSizes([left, self.width() - left - right, right])
+        self._panes.restore()
+        self._on_panes()
 
     def _keep_state(self) -> None:
-        if not self.isVisible():
-            return
-        state = self._parts.state
-        state.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode())
-        if self.history.isVisible() and self.panel.isVisible():
-            state.set("panes", self._splitter.sizes())
-        for pane, name in ((self.history, "history_hidden"), (self.panel, "parameters_hidden")):
-            if name not in self._gave_way:
-                state.set(name, pane.isHidden())
+        if self.isVisible():
+            self._parts.state.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode())
+            self._panes.keep()
 
     # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         before = event.oldSize().width()
-        chosen = before < 0 and isinstance(self._parts.state.get("panes"), list)
-        self._adapt(narrowed=not chosen and (before < 0 or event.size().width() < before))
-        self._keep_state()
+        chosen = before < 0 and self._panes.are_known
+        self._panes.adapt(self.width(), narrowed=not chosen and (before < 0 or event.size().width() < before))
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
@@ -664,8 +588,8 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not isinstance(self._parts.state.get("panes"), list):
-            self._set_first_sizes()
+        if not self._panes.are_known:
+            self._panes.set_first_sizes(self.width())
         self.pane.composer.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
