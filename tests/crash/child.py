@@ -26,7 +26,7 @@ from coderapp.app.signals import SignalListener
 from coderapp.core.message import Message, Role
 from coderapp.qt.instance import take_or_raise
 from coderapp.qt.message_changes import MessageChanges
-from coderapp.qt.session import Session
+from coderapp.qt.session import Session, SessionState
 from coderapp.storage.keys import MemoryKeyStore
 from coderapp.storage.lock import DataFolderLock
 from coderapp.storage.paths import Paths
@@ -85,6 +85,8 @@ class User:
     def start(self) -> None:
         self._on_shown(self._workspace.current)
         report("working")
+        if self._random.random() < 0.8:
+            self._ask()
         self._timer.start(0)
 
     def _act(self) -> None:
@@ -118,7 +120,13 @@ class User:
         if not session.property("watched"):
             session.setProperty("watched", True)
             session.answered.connect(self._on_answered)
+            session.state_changed.connect(self._on_state)
         self._set("state:open_conversation", session.conversation.id)
+
+    @staticmethod
+    def _on_state(state: SessionState) -> None:
+        if state is SessionState.STREAMING:
+            report("flowing")
 
     def _on_answered(self, message: Message) -> None:
         if message.id in self._numbers:

@@ -27,6 +27,12 @@ ROOT = Path(__file__).parents[2]
 START_S = 25.0
 """A program that has not begun to work after this time has failed."""
 
+FLOWING_PART = 0.8
+"""Of the runs go on until an answer flows, on a busy machine too, before the time to the kill begins."""
+
+FLOWING_S = 6.0
+"""Seconds that this is waited for: nothing may flow, where the user stops everything at once."""
+
 LARGE = 10_000
 """Messages of the large conversation that some folders have."""
 
@@ -66,9 +72,9 @@ class Running:
                 self._reports.write(line)
                 self._ledger.take(line)
 
-    def wait_for(self, phase: str) -> bool:
-        """False where the process ended before, or never came to it."""
-        deadline = time.monotonic() + START_S
+    def wait_for(self, phase: str, seconds: float = START_S) -> bool:
+        """False where the process ended before, or did not come to it in that time."""
+        deadline = time.monotonic() + seconds
         while phase not in self._ledger.phases:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 return False
@@ -123,6 +129,8 @@ class Life:
         else:
             if not running.wait_for("working"):
                 return self._failed(how, running)
+            if self._random.random() < FLOWING_PART:
+                running.wait_for("flowing", FLOWING_S)
             time.sleep(self._random.choice((self._random.uniform(0.05, 1.0), self._random.uniform(0.5, 3.0))))
             if how == "close":
                 running.process.send_signal(signal.SIGTERM)
