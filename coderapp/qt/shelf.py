@@ -45,7 +45,8 @@ class Shelf(QObject):
         self._keeper = keeper
         self._batches: list[Batch[Any, Any]] = []  # the first is under way
         self._pending: dict[str, list[dict[str, Any]]] = {}  # changes to come of those that were not open
-        self._leaving: dict[Batch[str, Trashed], set[str]] = {}  # on the way to the trash
+        # In the trash, or on the way: a list that was read before may still hold them.
+        self._leaving: dict[Batch[str, Trashed], set[str]] = {}
 
     # fields
 
@@ -90,6 +91,8 @@ class Shelf(QObject):
             return list(entries)  # thousands, when the list is read
         found = []
         leaving = set().union(*self._leaving.values())
+        if not self._pending:
+            return [entry for entry in entries if entry.id not in leaving]
         for entry in entries:
             if entry.id in leaving:
                 continue
@@ -122,7 +125,8 @@ class Shelf(QObject):
         names = list(ids)
 
         def done(failures: list[tuple[str, CoderappError]]) -> None:
-            self._leaving.pop(batch, None)
+            if batch in self._leaving:
+                self._leaving[batch].difference_update(name for name, _ in failures)
             self.trash_changed.emit()
             _report(failures, failed)
 
@@ -147,6 +151,8 @@ class Shelf(QObject):
 
         def done(failures: list[tuple[Trashed, CoderappError]]) -> None:
             self._keeper.note_stored(entry.id for entry in found)
+            for names in self._leaving.values():
+                names.difference_update(entry.id for entry in found)
             back(found)
             self.trash_changed.emit()
             _report([(one.id, error) for one, error in failures], failed)

@@ -1,8 +1,9 @@
 """Bytes that reach the files of a conversation for each byte of a streamed answer.
 
-Answers arrive in pieces as the window hands them to the store: one each JOURNAL_EVERY milliseconds, at some number of
-characters a second. Counted is what the process gives to `write` (/proc/self/io) from the answer's first record to its
-settling, the JSON included where it is written anew. What is written when the conversation is left is counted apart.
+Answers arrive in pieces as the window hands them to the store: one each JOURNAL_EVERY milliseconds, or where that is
+little each second time, at some number of characters a second. Counted is what the process gives to `write`
+(/proc/self/io) from the answer's first record to its settling, the JSON included where it is written anew. What is
+written when the conversation is left is counted apart.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart, TokenUsage
-from coderapp.qt.session import JOURNAL_EVERY
+from coderapp.qt.session import JOURNAL_EVERY, WORTH_WRITING
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.paths import Paths
 from tests.benchmarks.texts import conversation as long_conversation
@@ -56,6 +57,8 @@ def written() -> int:
 
 def pieces(shape: Shape) -> Iterator[str]:
     step = max(1, shape.pace * JOURNAL_EVERY // 1000)
+    if step < WORTH_WRITING:
+        step *= 2
     text = (WORDS * (shape.size // len(WORDS) + 1))[: shape.size]
     for start in range(0, len(text), step):
         yield text[start : start + step]

@@ -18,6 +18,7 @@ from coderapp.storage.folders import FolderStore
 from coderapp.storage.paths import Paths
 from coderapp.storage.profiles import ProfileStore
 from coderapp.storage.settings import SettingsStore, StateStore
+from coderapp.storage.staging import recover
 from tests.crash.ledger import GRACE_S, Asked, Ended, Ledger, checksum
 from tests.crash.server import PROMPT, Sent
 
@@ -29,6 +30,7 @@ HARMLESS = re.compile(
         (
             TORN,
             r"^The answer in “.*” is there\.",
+            r"^There is no conversation .* It may have been deleted",  # opened and deleted in one go: see `there`
             r"^The index .*(made|built) (anew|again)",
         )
     )
@@ -81,6 +83,7 @@ def read(paths: Paths, copy: Path, findings: Findings) -> Found:
     there = Paths.under(copy)
     found = Found()
     store = ConversationStore(there)
+    recover(there, store)
     heads = store.list()
     for head in heads:
         found.conversations[head.id] = store.load(head.id)
@@ -231,6 +234,8 @@ def _value(found: Found, kind: str, rest: str) -> tuple[Any, bool]:
         return found.state.get(rest), True
     if kind == "profile":
         return found.profiles.get(rest), True
+    if kind == "imported":
+        return len(_imported(found, rest)), True
     if kind == "there":
         return rest in found.conversations, True
     conversation = found.conversation(first)
@@ -243,6 +248,16 @@ def _value(found: Found, kind: str, rest: str) -> tuple[Any, bool]:
     if kind == "parameter":
         return conversation.parameters.get(second), True
     return getattr(conversation, kind), True
+
+
+def _imported(found: Found, number: str) -> set[str]:
+    """The prompts of an import that are there; one may have been deleted, or copied."""
+    return {
+        message.text
+        for conversation in (*found.conversations.values(), *found.trashed.values())
+        for message in conversation.messages.values()
+        if message.text.startswith(f"Imported {number} ")
+    }
 
 
 def damaged_copies(paths: Paths) -> Iterator[Path]:

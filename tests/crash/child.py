@@ -12,9 +12,11 @@ import logging
 import os
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -30,7 +32,7 @@ from coderapp.qt.session import Session, SessionState
 from coderapp.storage.keys import MemoryKeyStore
 from coderapp.storage.lock import DataFolderLock
 from coderapp.storage.paths import Paths
-from tests.crash.ledger import checksum
+from tests.crash.ledger import IMPORTED, checksum
 
 LIFE = 30_000
 """Milliseconds after which it ends by itself, should nobody kill it."""
@@ -60,14 +62,18 @@ def report(kind: str, **about: Any) -> None:
 class User:
     """Does things at random, as long as the program lives."""
 
-    def __init__(self, program: Program, seed: int, first: int) -> None:
+    def __init__(self, program: Program, folder: Path, seed: int, first: int) -> None:
+        """`folder` gets the files that are imported."""
         self._program = program
+        self._folder_for_files = folder
         self._workspace = program.workspace
         self._changes = MessageChanges(program.workspace, program)
         self._random = random.Random(seed)
         self._next = first
         self._numbers: dict[str, int] = {}  # of requests, by the id of their answer
         self._deleted: list[str] = []
+        self._imports: list[tuple[int, str]] = []
+        program.imports.succeeded.connect(self._on_imported)
         self._timer = QTimer(program, singleShot=True)
         self._timer.timeout.connect(self._act)
         self._acts: list[tuple[int, Callable[[], None]]] = [
@@ -75,6 +81,7 @@ class User:
             (6, self._new), (10, self._open), (4, self._branch), (5, self._star), (4, self._pin), (4, self._rename),
             (3, self._tag), (3, self._delete), (3, self._undo), (8, self._setting), (8, self._parameter),
             (3, self._system_prompt), (2, self._profile), (3, self._folder), (3, self._duplicate), (3, self._resize),
+            (2, self._import),
         ]  # fmt: skip
         found = program.window.pane.composer.findChild(QPlainTextEdit, "composerEdit")
         assert isinstance(found, QPlainTextEdit)
@@ -266,6 +273,23 @@ class User:
             if small:
                 self._workspace.organizer.duplicate([self._random.choice(small)])
 
+    def _import(self) -> None:
+        if self._program.imports.is_busy or len(self._workspace.history.entries()) > 30:
+            return
+        number = self._next
+        self._next += 1
+        rows = [{"messages": [{"role": "user", "content": f"Imported {number} {i}"}]} for i in range(IMPORTED)]
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl", dir=self._folder_for_files, delete=False) as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows))
+        self._set(f"imported:{number}", 0)
+        self._imports.append((number, file.name))
+        self._program.imports.read([file.name])
+
+    def _on_imported(self) -> None:
+        number, name = self._imports.pop()
+        os.unlink(name)
+        self._set(f"imported:{number}", IMPORTED)
+
     def _folder(self) -> None:
         for name in self._some():
             folder = f"Folder {self._random.randint(0, 3)}"
@@ -322,7 +346,7 @@ def main(data_dir: str, seed: str, first: str) -> int:
         history.modelReset.connect(lambda: history.entries() and QTimer.singleShot(LOOK, lambda: _tell(program)))
         QTimer.singleShot(MOST_LOOK, lambda: _tell(program))
     else:
-        user = User(program, int(seed), int(first))
+        user = User(program, paths.root.parent, int(seed), int(first))
         program.window.painted.connect(lambda: QTimer.singleShot(0, user.start))  # after what the program does then
     application.exec()
     program.end()

@@ -201,3 +201,27 @@ def test_what_waits_is_done_at_the_end(qtbot: QtBot, tmp_path: Path) -> None:
     shown = hands.shown()
     hands.close()
     assert hands.on_disk() == shown
+
+
+def test_what_was_deleted_does_not_come_back_with_a_list_that_was_read_before(qtbot: QtBot, tmp_path: Path) -> None:
+    hands = Hands(tmp_path)
+    before = hands.history.entries()
+    gone = before[0].id
+    hands.organizer.delete([gone])
+    assert gone not in [entry.id for entry in hands.shelf.ahead(before)]
+    hands.settle()
+    assert gone not in [entry.id for entry in hands.shelf.ahead(before)]
+    assert len(hands.shelf.ahead(before)) == COUNT - 1
+    hands.undo.undo()
+    hands.settle()
+    assert len(hands.shelf.ahead(before)) == COUNT
+    hands.undo.redo()
+    hands.settle()
+    assert gone not in [entry.id for entry in hands.shelf.ahead(before)]
+    found: list[list[HistoryEntry]] = []
+    trashed = [head.trashed for head in ConversationStore(hands.paths).trashed()]
+    hands.shelf.bring_back(lambda: trashed, found.append, lambda _, error: None)
+    hands.settle()
+    assert [entry.id for entry in found[0]] == [gone]
+    assert len(hands.shelf.ahead(before)) == COUNT
+    hands.close()

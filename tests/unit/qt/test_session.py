@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from coderapp.qt.conversation_keeper import ConversationKeeper
 from coderapp.qt.conversation_model import RowState
 from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.keyring_worker import KeyringWorker
-from coderapp.qt.session import Session, SessionState
+from coderapp.qt.session import JOURNAL_EVERY, WORTH_WRITING, Session, SessionState
 from coderapp.qt.stream_worker import StreamWorker
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.keys import MemoryKeyStore
@@ -39,6 +40,7 @@ from coderapp.storage.paths import Paths
 
 OPENAI = Profile("o", "Open", ProfileKind.OPENAI, base_url="http://127.0.0.1/v1")
 IDLE, WAITING, STREAMING = SessionState
+_END = Finished(FinishReason.STOP)
 
 
 class Bench:
@@ -191,6 +193,25 @@ def test_everything_that_an_answer_brings_is_kept(make: Make) -> None:
     assert kept.parts == message.parts
     assert kept.generation is not None
     assert kept.generation.logprobs == (token,)
+
+
+def test_what_arrives_is_on_disk_within_a_second(make: Make) -> None:
+    """Thoughts too. Much of it at the first look, little at the second."""
+    bench = make(
+        [
+            (0.0, ReasoningDelta("Let me see. ")),
+            (0.0, TextDelta("x" * WORTH_WRITING)),
+            (0.8, TextDelta("y")),
+            (9.0, _END),
+        ]
+    )
+    bench.session.send("Go")
+    bench.until(lambda: bench.session.state is STREAMING)
+    began = time.monotonic()
+    bench.until(lambda: bench.on_disk().messages[bench.last.id].text == "x" * WORTH_WRITING)
+    assert time.monotonic() - began < 2 * JOURNAL_EVERY / 1000  # more than needed: the machine is shared
+    assert bench.on_disk().messages[bench.last.id].reasoning == "Let me see. "
+    bench.until(lambda: bench.on_disk().messages[bench.last.id].text.endswith("y"))
 
 
 def test_a_failure_keeps_the_text_and_says_why(make: Make) -> None:
