@@ -6,7 +6,6 @@ write outlives the death of the program; `sync` also the loss of power.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import zlib
@@ -17,9 +16,12 @@ from pathlib import Path
 from coderapp.core.message import JsonValue
 from coderapp.storage.atomic import FILE_MODE, sync_data, sync_folder, write_all
 from coderapp.storage.errors import from_os
+from coderapp.storage.numbers import decoder
 
 SYNC_EVERY_S = 1.0
 """Text that arrives is put on disk at least this often."""
+
+_decoder = decoder()
 
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -149,7 +151,7 @@ def _take(line: bytes, read: JournalRead) -> None:
     body = line[9:]
     try:
         if line[8:9] == b" " and int(line[:8], 16) == zlib.crc32(body):
-            read.values.append(json.loads(body))
+            read.values.append(_decoder.decode(body.decode()))
             return
     except (ValueError, RecursionError):
         pass

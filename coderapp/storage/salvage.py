@@ -8,15 +8,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from coderapp.core.message import JsonValue
+from coderapp.storage.numbers import decoder
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # Inside a string the quotes would be escaped, and there is no line end in one: so this is the beginning of a message,
 # or of a field, for certain.
 _BEGINNING = re.compile(r'\{\s*"id"\s*:|^ {0,2}"([a-z_]+)"\s*:\s*', re.MULTILINE)
+_LIST = re.compile(r'^ {0,2}"messages"\s*:\s*\[', re.MULTILINE)
 
 MESSAGES = "messages"
 
-_decoder = json.JSONDecoder()
+_decoder = decoder()
 
 
 @dataclass(slots=True)
@@ -33,18 +35,27 @@ def salvage(data: bytes, names: Collection[str] = ()) -> Salvage:
     """
     text, whole = _text(data)
     try:
-        value = json.loads(text, object_pairs_hook=_together)
-        if isinstance(value, dict):
+        value = decoder(_together).decode(text)
+        if isinstance(value, dict) and not _lacks_messages(value):
             return Salvage(value, whole)
     except (ValueError, RecursionError):
         pass
     found = Salvage(whole=False)
     place = _members(text, found.members)
+    if "role" in found.members and MESSAGES not in found.members:
+        found.members, place = {}, 0  # a message: what stood before the messages is gone
+    begun = _LIST.search(text)
+    rows = _scan(text, min(place, begun.end()) if begun else place, found.members, names)
     messages = found.members.get(MESSAGES)
-    rest = _scan(text, place, found.members, names)
-    if rest or isinstance(messages, list):
-        found.members[MESSAGES] = [*(messages if isinstance(messages, list) else []), *rest]
+    if rows and not (isinstance(messages, list) and len(messages) >= len(rows)):
+        found.members[MESSAGES] = rows
     return found
+
+
+def _lacks_messages(value: dict[str, JsonValue]) -> bool:
+    """As where one that is torn has taken those behind it for its own."""
+    count, messages = value.get("message_count"), value.get(MESSAGES)
+    return isinstance(count, int) and isinstance(messages, list) and len(messages) < count
 
 
 def _text(data: bytes) -> tuple[str, bool]:
@@ -98,16 +109,38 @@ def _scan(text: str, place: int, into: dict[str, JsonValue], names: Collection[s
         if name is not None and (name == MESSAGES or name not in names):
             place = start.end()
             continue
-        try:
-            value, place = _decoder.raw_decode(text, start.start() if name is None else start.end())
-        except (ValueError, RecursionError):
+        read = _message(text, start) if name is None else _read(text, start.end())
+        if read is None:
             place = start.end()
             continue
+        value, place = read
         if name is None:
             found.append(value)
         else:
             into.setdefault(name, value)
     return found
+
+
+def _message(text: str, start: re.Match[str]) -> tuple[JsonValue, int] | None:
+    """A message, where it ends before the next begins, or stands on one line. One that is torn would take what follows
+    for its own.
+    """
+    following = _BEGINNING.search(text, start.end())
+    read = _read(text, start.start(), following.start() if following else len(text))
+    if read is None and following:
+        line_end = text.find("\n", start.end())
+        read = _read(text, start.start(), line_end if line_end >= 0 else len(text))
+    return read
+
+
+def _read(text: str, place: int, end: int | None = None) -> tuple[JsonValue, int] | None:
+    """The value that stands there, and where it ends."""
+    piece, begin = (text, place) if end is None else (text[place:end], 0)
+    try:
+        value, stop = _decoder.raw_decode(piece, begin)
+    except (ValueError, RecursionError):
+        return None
+    return value, stop if end is None else place + stop
 
 
 def _skip(text: str, place: int) -> int:
