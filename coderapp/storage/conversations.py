@@ -298,8 +298,10 @@ class ConversationStore:
         """Moves it to the trash; what comes back brings it back."""
         checked(conversation_id)
         try:
-            if conversation_id in self._open or self._journal(conversation_id).exists():
+            if self._is_quick_to_fold(conversation_id):
                 self.fold(conversation_id)
+            elif conversation_id in self._open:
+                self._open[conversation_id].journal.sync()
         except (UnknownConversation, NewerVersion):
             pass
         except StorageError as error:
@@ -331,6 +333,20 @@ class ConversationStore:
         return self._head_from_all(trashed.id)
 
     # inside
+
+    def _is_quick_to_fold(self, conversation_id: str) -> bool:
+        """Whether there is something to fold, and little enough to do it where something else may wait: an answer's
+        words wait for the same thread. A journal is as good in the trash.
+        """
+        if (opened := self._open.get(conversation_id)) is not None:
+            return opened.must_fold or opened.json_size <= FOLD_ALWAYS_BELOW
+        try:
+            return (
+                self._journal(conversation_id).exists()
+                and self._json(conversation_id).stat().st_size <= FOLD_ALWAYS_BELOW
+            )
+        except OSError:
+            return True  # folding finds out what is wrong
 
     def _json(self, conversation_id: str) -> Path:
         return self._folder / f"{conversation_id}.json"

@@ -141,6 +141,7 @@ class User:
 
     @staticmethod
     def _set(name: str, value: Any) -> None:
+        """Comes before the deed: the kill may be in between, and then the disk may know more than the report."""
         report("set", name=name, value=value)
 
     # asking
@@ -152,8 +153,8 @@ class User:
         """Of the next request, which says it."""
         number = self._next
         self._next += 1
-        self._session.set_parameter("seed", number)
         self._set(f"parameter:{self._id}:seed", number)
+        self._session.set_parameter("seed", number)
         return number
 
     def _told(self, number: int, text: str | None) -> None:
@@ -180,9 +181,9 @@ class User:
         QTest.keyClicks(self._edit_field, f" P{number};")
         text = composer.text()
         self._set(f"draft:{self._id}", text)
+        self._set(f"draft:{self._id}", "")
         composer.submit()
         self._told(number, text)
-        self._set(f"draft:{self._id}", composer.text())
 
     def _ask_again(self) -> None:
         answers = self._path(Role.ASSISTANT)
@@ -231,41 +232,41 @@ class User:
         if conversation.messages:
             message = self._random.choice(list(conversation.messages)[-8:])
             on = message not in conversation.starred
-            self._changes.star(message, on)
             self._set(f"star:{conversation.id}:{message}", on)
+            self._changes.star(message, on)
 
     def _pin(self) -> None:
         for name in self._some():
             entry = self._workspace.history.get(name)
             on = entry is None or not entry.pinned
-            self._workspace.organizer.pin([name], on)
             self._set(f"pinned:{name}", on)
+            self._workspace.organizer.pin([name], on)
 
     def _rename(self) -> None:
         for name in self._some():
             title = f"Title {self._random.randint(0, 999)}"
-            self._workspace.organizer.rename(name, title)
             self._set(f"title:{name}", title)
+            self._workspace.organizer.rename(name, title)
 
     def _tag(self) -> None:
         for name in self._some():
             tag = f"tag{self._random.randint(0, 9_999)}"
-            self._workspace.organizer.tag([name], add=[tag])
             self._set(f"tag:{name}:{tag}", True)
+            self._workspace.organizer.tag([name], add=[tag])
 
     def _delete(self) -> None:
         if len(self._workspace.history.entries()) > 4:
             for name in self._some():
+                self._set(f"there:{name}", False)
                 self._workspace.delete(name)
                 self._deleted.append(name)
-                self._set(f"there:{name}", False)
 
     def _undo(self) -> None:
         """Takes back a deletion, if that was the last thing that can be."""
         if self._workspace.undo.next_undo.startswith("Deleted") and self._deleted:
             name = self._deleted.pop()
-            self._workspace.undo.undo()
             self._set(f"there:{name}", True)
+            self._workspace.undo.undo()
 
     def _duplicate(self) -> None:
         if len(self._workspace.history.entries()) < 30:
@@ -293,35 +294,35 @@ class User:
     def _folder(self) -> None:
         for name in self._some():
             folder = f"Folder {self._random.randint(0, 3)}"
-            self._workspace.organizer.move([name], folder)
             self._set(f"folder:{name}", folder)
+            self._workspace.organizer.move([name], folder)
 
     # what is set
 
     def _setting(self) -> None:
         name = self._random.choice(list(SETTINGS))
         value = self._random.choice(SETTINGS[name])
-        self._program.settings.set(name, value)
         self._set(f"setting:{name}", value)
+        self._program.settings.set(name, value)
 
     def _parameter(self) -> None:
         conversation = self._session.conversation
         if conversation.messages:
             value = round(self._random.random(), 2)
-            self._session.set_parameter("temperature", value)
             self._set(f"parameter:{conversation.id}:temperature", value)
+            self._session.set_parameter("temperature", value)
 
     def _system_prompt(self) -> None:
         conversation = self._session.conversation
         if conversation.messages:
             words = f"System {self._random.randint(0, 999)}"
-            self._session.set_system_prompt(words)
             self._set(f"system_prompt:{conversation.id}", words)
+            self._session.set_system_prompt(words)
 
     def _profile(self) -> None:
         name = f"Mine {self._random.randint(0, 999)}"
-        self._program.profiles.put(replace(self._program.profiles.get("mine"), name=name))
         self._set("profile:mine", name)
+        self._program.profiles.put(replace(self._program.profiles.get("mine"), name=name))
 
     def _resize(self) -> None:
         self._program.window.resize(self._random.randint(900, 1400), self._random.randint(600, 900))

@@ -143,7 +143,8 @@ class Life:
         running = self._start()
         if not running.wait_for("working"):
             return self._failed("end", running)
-        time.sleep(self._random.uniform(0.3, 1.5))
+        running.wait_for("flowing", FLOWING_S)
+        time.sleep(self._random.uniform(0.0, 1.0))
         running.process.send_signal(signal.SIGTERM)
         errors = running.end()
         if "closed" not in self._ledger.phases or running.process.returncode:

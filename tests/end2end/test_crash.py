@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.crash.__main__ import main
+from tests.crash.life import Life
+from tests.crash.server import word_server
 
 
 @pytest.mark.slow
@@ -19,3 +22,9 @@ def test_nothing_is_lost_by_three_kills(capsys: pytest.CaptureFixture[str]) -> N
     assert outcome["max_lost_text_s"] <= 1.0
     assert [name for name in outcome if name.startswith("lost_") and outcome[name]] == []
     assert outcome["unreadable"] == 0
+
+
+@pytest.mark.slow
+def test_an_end_in_mid_answer_saves_everything(tmp_path: Path) -> None:
+    with word_server(2) as server:
+        assert Life(tmp_path, server, 2, large=False).end_well().findings.sentences == []

@@ -513,6 +513,27 @@ def test_delete_and_restore(paths: Paths, store: ConversationStore) -> None:
         store.restore(trashed)
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_large_one_goes_to_the_trash_with_its_journal(
+    paths: Paths, store: ConversationStore, monkeypatch: pytest.MonkeyPatch, is_open: bool
+) -> None:
+    """To read and write megabytes would keep the words of an answer waiting."""
+    monkeypatch.setattr(module, "FOLD_ALWAYS_BELOW", 100)
+    store.create(Conversation(ONE, 1.0, title="Large"))
+    store.set_fields(ONE, draft="Not folded")
+    store.add_message(ONE, user("a", "Hello"))
+    if not is_open:
+        store = ConversationStore(paths)
+    trashed = store.delete(ONE)
+    assert sorted(os.listdir(paths.trash / trashed.folder)) == [f"{ONE}.journal", f"{ONE}.json"]
+    assert os.listdir(paths.conversations) == []
+    assert [head.head.title for head in store.trashed()] == ["Large"]
+    assert store.restore(trashed).title == "Large"
+    assert store.load(ONE).draft == "Not folded"
+    assert len(store.load(ONE)) == 1
+    assert store.take_problems() == []
+
+
 def test_deleted_twice_and_in_the_way(paths: Paths, store: ConversationStore) -> None:
     talk(store)
     first = store.delete(ONE)
