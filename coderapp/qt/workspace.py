@@ -96,10 +96,15 @@ class Workspace(QObject):
             self._open(conversation_id, lambda error: None)
 
     def _on_listed(self, entries: list[HistoryEntry]) -> None:
+        """A conversation that is open knows better what it is: of its last changes the list may not know yet."""
         known = {entry.id for entry in entries}
-        live = [entry_of(session.conversation) for session in self._sessions.values()]
-        added = [entry for entry in live if entry.id not in known and self.history.get(entry.id) is not None]
-        self.history.reset([*self._shelf.ahead(entries), *added])
+        live = {
+            name: replace(entry_of(session.conversation), busy=not session.is_idle)
+            for name, session in self._sessions.items()
+            if name in known or self.history.get(name) is not None
+        }
+        others = [entry for entry in entries if entry.id not in live]
+        self.history.reset([*self._shelf.ahead(others), *live.values()])
         self.folders.adopt(self.history.folders)
         self._shelf.read_drafts(
             [entry.id for entry in entries if entry.title == UNTITLED and not entry.problem],

@@ -1,4 +1,4 @@
-"""`python -m tests.crash --kills N [--seed S] [--at-once 2] [--keep]`.
+"""`python -m tests.crash --kills N [--seed S] [--at-once 2] [--grace 1] [--keep]`.
 
 Progress goes to stderr; the last line of stdout is one JSON object. Any loss gives exit code 1; the data folder is then
 kept and named.
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.crash.ledger import GRACE_S
 from tests.crash.life import Life, Outcome
 from tests.crash.server import word_server
 
@@ -72,12 +73,13 @@ class Tally:
 class Work:
     """Kills in several folders, some at a time."""
 
-    def __init__(self, kills: int, seed: int, top: Path, *, at_once: int, keep: bool) -> None:
+    def __init__(self, kills: int, seed: int, top: Path, *, at_once: int, grace: float, keep: bool) -> None:
         self.tally = Tally()
         self._kills = kills
         self._seed = seed
         self._top = top
         self._keep = keep
+        self._grace = grace
         self._each = min(KILLS_A_FOLDER, -(-kills // at_once))
         self._at_once = at_once
         self._begun = 0
@@ -110,7 +112,7 @@ class Work:
         folder = self._top / f"folder-{number}"
         folder.mkdir()
         with word_server(seed) as server:
-            life = Life(folder, server, seed, large=chance.random() < LARGE_PART)
+            life = Life(folder, server, seed, large=chance.random() < LARGE_PART, grace=self._grace)
             steps = [life.kill_once] * kills + [life.end_well] * (chance.random() < 0.5)
             lost = False
             for step in steps:
@@ -141,12 +143,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None, help="repeats an earlier run, as far as the machine does")
     parser.add_argument("--at-once", type=int, default=2, help="programs that run at a time")
+    parser.add_argument("--grace", type=float, default=GRACE_S, help="seconds that a kill may take along (default 1)")
     parser.add_argument("--keep", action="store_true", help="keep the data folders also where nothing was lost")
     given = parser.parse_args(arguments)
     seed = secrets.randbelow(100_000) if given.seed is None else given.seed
     print(f"seed {seed}", file=sys.stderr)
     top = Path(tempfile.mkdtemp(prefix="coderapp-crash-"))
-    work = Work(given.kills, seed, top, at_once=given.at_once, keep=given.keep)
+    work = Work(given.kills, seed, top, at_once=given.at_once, grace=given.grace, keep=given.keep)
     work.run()
     if work.tally.losses:
         print(f"Repeat it with --seed {seed}; the data folders are in {top}.", file=sys.stderr)

@@ -40,7 +40,9 @@ HARMLESS = re.compile(
 
 @dataclass
 class Findings:
-    """What was lost: a sentence each. `lost_text_s` is how old the oldest text was that a kill took along."""
+    """What was lost, of what was older than `grace` seconds: a sentence each. `lost_text_s` is how old the oldest text
+    was that a kill took along.
+    """
 
     prompts: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Findings:
     late: list[str] = field(default_factory=list)
     lost_text_s: float = 0.0
     torn: int = 0
+    grace: float = GRACE_S
 
     @property
     def sentences(self) -> list[str]:
@@ -160,7 +163,7 @@ def _keep(found: Found, ledger: Ledger) -> None:
 def _compare_prompt(
     found: Found, number: int, asked: Asked, sent: Sent | None, killed: float, findings: Findings
 ) -> None:
-    if sent is None and asked.when > killed - GRACE_S:
+    if sent is None and asked.when > killed - findings.grace:
         return  # not on disk yet, and therefore not sent
     message = found.message(asked.conversation, asked.prompt)
     if message is None or (asked.text is not None and message.text.strip() != asked.text.strip()):
@@ -181,7 +184,7 @@ def _compare_answer(
     if ended is not None:
         if checksum(text) == ended.checksum:
             return
-        if ended.when <= killed - GRACE_S:
+        if ended.when <= killed - findings.grace:
             findings.finished.append(f"answer {number}, ended {killed - ended.when:.2f} s before the kill: {len(text)}")
             return
         last = ended.when
@@ -189,7 +192,7 @@ def _compare_answer(
         if (since := _lost_since(pieces, len(kept), last)) is not None:
             age = killed - since
             findings.lost_text_s = max(findings.lost_text_s, age)
-            if age > GRACE_S:
+            if age > findings.grace:
                 findings.late.append(f"answer {number} lost {kind} that were {age:.2f} s old at the kill")
 
 
@@ -206,17 +209,18 @@ def _lost_since(pieces: list[tuple[float, str]], kept: int, last: float) -> floa
 def _compare_register(found: Found, ledger: Ledger, name: str, killed: float, findings: Findings) -> None:
     kind, _, rest = name.partition(":")
     value, known = _value(found, kind, rest)
+    due = killed - ledger.grace
     allowed = ledger.allowed(name, killed)
     if not known:
         # A conversation that is new, or was left blank, may not be there; then nothing is set in it.
         blank = kind == "draft" and "" in allowed
-        if blank or all(when > killed - GRACE_S for when, _ in ledger.registers[name]):
+        if blank or all(when > due for when, _ in ledger.registers[name]):
             del ledger.registers[name]
             return
     elif value in allowed:
         ledger.settle(name, value)
         return
-    elif not ledger.registers[name] or all(when > killed - GRACE_S for when, _ in ledger.registers[name]):
+    elif not ledger.registers[name] or all(when > due for when, _ in ledger.registers[name]):
         ledger.settle(name, value)  # set for the first time, less than a second ago: what it was before is not known
         return
     where = findings.drafts if kind == "draft" else findings.settings

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GRACE_S = 1.0
-"""The promise: what is older than this outlives the kill."""
+"""The promise: what is older than this outlives the kill. A crowded machine may be given more."""
 
 IMPORTED = 60
 """Conversations of an import."""
@@ -52,6 +52,7 @@ class Ledger:
     after an earlier kill or an end, by (conversation, message).
     """
 
+    grace: float = GRACE_S
     registers: dict[str, list[tuple[float, Value]]] = field(default_factory=dict)
     asked: dict[int, Asked] = field(default_factory=dict)
     ended: dict[int, Ended] = field(default_factory=dict)
@@ -92,8 +93,8 @@ class Ledger:
     def allowed(self, name: str, killed: float) -> list[Value]:
         """What a register may hold after a kill."""
         history = self.registers[name]
-        due: list[Value] = [value for when, value in history if when <= killed - GRACE_S]
-        later = [value for when, value in history if when > killed - GRACE_S]
+        due: list[Value] = [value for when, value in history if when <= killed - self.grace]
+        later = [value for when, value in history if when > killed - self.grace]
         if name.startswith("imported:") and due[-1:] != [IMPORTED]:
             later.append(IMPORTED)  # it may have come in before that was told; in part it may not
         return due[-1:] + later

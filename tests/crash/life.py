@@ -18,7 +18,7 @@ from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.ids import new_id
 from coderapp.storage.paths import Paths
 from tests.crash.checking import Findings, compare, damaged_copies, read
-from tests.crash.ledger import Ledger
+from tests.crash.ledger import GRACE_S, Ledger
 from tests.crash.server import WordServer
 from tests.helpers.desktop import keep_profile, openai_profile
 
@@ -108,12 +108,12 @@ class Running:
 class Life:
     """`folder` gets the data folder, a copy to look into, what the program writes to stderr, and what it reports."""
 
-    def __init__(self, folder: Path, server: WordServer, seed: int, *, large: bool) -> None:
+    def __init__(self, folder: Path, server: WordServer, seed: int, *, large: bool, grace: float = GRACE_S) -> None:
         self.folder = folder
         self._random = random.Random(seed)
         self._server = server
         self._paths = Paths.under(folder / "data")
-        self._ledger = Ledger()
+        self._ledger = Ledger(grace)
         self._run = 0
         keep_profile(self._paths, openai_profile(server.url, name="Mine"))
         if large:
@@ -177,7 +177,7 @@ class Life:
         ledger = self._ledger
         words = sum(len(sent.words) + len(sent.thoughts) for sent in self._server.answers.values())
         done = f"{len(ledger.asked)} asked, {words} pieces sent, {len(ledger.ended)} ended, {ledger.sets} set"
-        outcome = Outcome(how, did=done)
+        outcome = Outcome(how, Findings(grace=ledger.grace), did=done)
         found = read(self._paths, self.folder / "copy", outcome.findings)
         compare(found, self._ledger, dict(self._server.answers), killed, outcome.findings)
         for path in damaged_copies(self._paths):

@@ -21,7 +21,7 @@ from coderapp.core.secret import Secret
 from coderapp.qt.background import Worker
 from coderapp.qt.books import ProfileBook
 from coderapp.qt.connector import Connector
-from coderapp.qt.conversation_keeper import ConversationKeeper
+from coderapp.qt.conversation_keeper import ConversationKeeper, entry_of
 from coderapp.qt.endpoint_process import EndpointProcess
 from coderapp.qt.keyring_worker import KeyringWorker
 from coderapp.qt.message_changes import MessageChanges
@@ -271,3 +271,17 @@ def test_what_was_given_to_the_disk_is_what_was_seen(qapp: QApplication, taken: 
                 if not streaming(message):
                     assert kept.messages[name].text == message.text
                     assert kept.messages[name].reasoning == message.reasoning
+
+
+def test_a_list_that_was_read_before_knows_less_than_what_is_open(qapp: QApplication) -> None:
+    with bench() as (program, _):
+        try:
+            program.ask(1)
+            conversation = program.session.conversation
+            before = entry_of(conversation)
+            program.workspace.organizer.tag([conversation.id], ["first"])
+            program.workspace._on_listed([before])  # as at the start, when the user is at work already
+            program.workspace.organizer.tag([conversation.id], ["second"])
+            assert conversation.tags == ("first", "second")
+        finally:
+            program.drop(finish=True)
