@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from coderapp.storage.paths import Paths
     from coderapp.storage.staging import Arrival, Imported
 
+RETRY_EVERY_S = 3.0
+"""Between two attempts to save a conversation whole, where an earlier change of it could not be saved."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -63,6 +66,8 @@ class ConversationKeeper(QObject):
         self._stored: set[str] = set()
         self._made: set[str] = set()  # in this run
         self._behind: set[str] = set()  # what is on disk of them is not what is on screen: something could not be saved
+        self._told: dict[str, str] = {}  # what was said of those
+        self._tried: dict[str, float] = {}  # when it was tried to save them whole, by a monotonic clock
         self._failed: dict[str, CoderappError] = {}  # in the worker's thread: why
 
     def _change(
@@ -88,17 +93,23 @@ class ConversationKeeper(QObject):
         def failed(error: CoderappError) -> None:
             if name not in self._behind:
                 self._behind.add(name)
-                self._on_failure(error)
+                if self._told.get(name) != error.sentence:
+                    self._told[name] = error.sentence
+                    self._on_failure(error)
             if failure is not None:
                 failure(error)
 
         self._do(guarded, success, failed)
 
-    def _catch_up(self, conversation: Conversation) -> None:
-        """Saves a conversation whole where a change of it could not be saved before."""
+    def _catch_up(self, conversation: Conversation, *, every: float = 0.0) -> None:
+        """Saves a conversation whole where a change of it could not be saved before; if that was tried less than
+        `every` seconds ago, a later change does it. A cause that was told is not told again.
+        """
         name = conversation.id
-        if name not in self._behind:
+        now = time.monotonic()
+        if name not in self._behind or now - self._tried.get(name, -every) < every:
             return
+        self._tried[name] = now
         self._behind.discard(name)
         whole = _snapshot(conversation)
 
@@ -108,7 +119,11 @@ class ConversationKeeper(QObject):
             store.rewrite(whole)
             self._tell(lambda library: library.files_changed(name))
 
-        self._change(name, rewrite)
+        def saved() -> None:
+            if self._told.pop(name, None) is not None:
+                self.trouble.emit(f"“{whole.title or UNTITLED}” could be saved again: all of it is on disk.")
+
+        self._change(name, rewrite, saved)
 
     def _do(
         self,
@@ -157,9 +172,11 @@ class ConversationKeeper(QObject):
 
     def _know(self, entries: list[HistoryEntry]) -> None:
         self._stored.update(entry.id for entry in entries)
-        for entry in entries:
-            if entry.problem:
-                self.trouble.emit(f"The conversation “{entry.title}”: {entry.problem}")
+        troubled = [(entry.title, entry.problem) for entry in entries if entry.problem]
+        if troubled:
+            from coderapp.storage.heads import in_one_sentence
+
+            self.trouble.emit(in_one_sentence(troubled))
 
     def _on_refreshed(self, entries: list[HistoryEntry], gone: list[str]) -> None:
         self._know(entries)
@@ -203,6 +220,8 @@ class ConversationKeeper(QObject):
         """Calls `saved` when they are on disk, or when it is known that they can't be: then `trouble` tells."""
         parents = [(conversation.parents[message.id], message) for message in messages]
         name = conversation.id
+        if name in self._behind:
+            self._told.pop(name, None)  # whoever sends a prompt is told once more
 
         def work(store: ConversationStore) -> None:
             for place, (parent, message) in enumerate(parents, 1):
@@ -213,10 +232,12 @@ class ConversationKeeper(QObject):
         self._change(name, work, saved, lambda _: saved())
 
     def append_text(self, conversation: Conversation, message_id: str, text: str, *, reasoning: bool = False) -> None:
+        self._catch_up(conversation, every=RETRY_EVERY_S)
         name = conversation.id
         self._change(name, lambda store: store.append_text(name, message_id, text, reasoning=reasoning))
 
     def finish_message(self, conversation: Conversation, message: Message) -> None:
+        self._catch_up(conversation)
         name, updated = conversation.id, conversation.updated
 
         def work(store: ConversationStore) -> None:
@@ -231,6 +252,7 @@ class ConversationKeeper(QObject):
     def set_fields(self, conversation: Conversation) -> None:
         if conversation.read_only:
             return
+        self._catch_up(conversation, every=RETRY_EVERY_S)
         name = conversation.id
         fields: dict[str, Any] = {
             "title": conversation.title,
@@ -253,6 +275,7 @@ class ConversationKeeper(QObject):
     def set_draft(self, conversation: Conversation) -> None:
         if conversation.read_only:
             return
+        self._catch_up(conversation, every=RETRY_EVERY_S)
         name, draft, files = conversation.id, conversation.draft, conversation.draft_files
 
         def work(store: ConversationStore) -> None:
@@ -264,12 +287,14 @@ class ConversationKeeper(QObject):
     def set_choice(self, conversation: Conversation, message_id: str) -> None:
         if conversation.read_only:
             return
+        self._catch_up(conversation, every=RETRY_EVERY_S)
         name = conversation.id
         self._change(name, lambda store: store.choose(name, message_id))
 
     def set_star(self, conversation: Conversation, message_id: str, on: bool) -> None:
         if conversation.read_only:
             return
+        self._catch_up(conversation, every=RETRY_EVERY_S)
         name = conversation.id
 
         def work(store: ConversationStore) -> None:

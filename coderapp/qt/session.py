@@ -276,6 +276,8 @@ class Session(QObject):
             if pieces:
                 self._keeper.append_text(self.conversation, self._answer.id, "".join(pieces), reasoning=reasoning)
                 pieces.clear()
+        # Whoever saves the conversation whole in mid-answer has the words so far.
+        self.conversation.update(self._answer.message())
 
     # the tree
 
@@ -374,7 +376,8 @@ class Session(QObject):
             self.conversation.draft = text
             self.conversation.draft_files = files
             if files or text.strip() or self._keeper.is_stored(self.conversation):
-                self._keeper.ensure(self.conversation)
+                if not self._keeper.is_stored(self.conversation):
+                    self._keeper.ensure(self.conversation)
                 self._keeper.set_draft(self.conversation)
             self.draft_changed.emit()
 

@@ -107,6 +107,7 @@ class ConversationStore:
         """Newest first by `updated`. Damaged ones stand among the others, with what is known of them."""
         folder = str(self._folder)
         found = []
+        troubled = []
         try:
             files = heads.files(folder)
         except OSError as error:
@@ -128,8 +129,10 @@ class ConversationStore:
             head = head or self._head_from_all(conversation_id)
             if head.state is not HeadState.READY and conversation_id not in self._told:
                 self._told.add(conversation_id)
-                self._tell(StorageError(f"The conversation “{head.title or head.id}”: {head.reason}", advice=""))
+                troubled.append((head.title or head.id, head.reason))
             found.append(head)
+        if troubled:
+            self._tell(StorageError(heads.in_one_sentence(troubled), advice=""))
         found.sort(key=lambda head: (head.updated, head.id), reverse=True)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,6 +53,18 @@ def head_of(conversation: Conversation) -> ConversationHead:
         tags=conversation.tags,
         pinned=conversation.pinned,
         archived=conversation.archived,
+    )
+
+
+def in_one_sentence(troubled: Sequence[tuple[str, str]]) -> str:
+    """For the titles and reasons of conversations that are damaged or newer; a hundred are one sentence too."""
+    (title, reason), *others = troubled
+    first = f"The conversation “{title}”: {reason}"
+    if not others:
+        return first
+    return (
+        f"{len(troubled)} conversations are damaged or can't be changed; each opens with what can be read of it, and"
+        f" its file is kept. {first}"
     )
 
 

@@ -17,7 +17,8 @@ LONG_MS = 10_000
 
 
 class NoticeBar(QFrame):
-    """Shows one notice at a time; the newest wins. Floats: nothing moves for it.
+    """Shows one notice at a time; the newest wins, and a warning that something short has covered comes back. Floats:
+    nothing moves for it.
 
     Signal: `changed()`: shown, hidden, or of another size.
     """
@@ -28,6 +29,7 @@ class NoticeBar(QFrame):
         super().__init__(parent)
         self.setObjectName("noticeBar")
         self._act: Callable[[], None] | None = None
+        self._warning = ""
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
@@ -40,9 +42,9 @@ class NoticeBar(QFrame):
         row.addWidget(self._button)
         row.addWidget(self._close)
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self._on_over)
         self._button.clicked.connect(self.act)
-        self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(self._on_closed)
         self.set_theme(theme)
         self.hide()
 
@@ -59,10 +61,12 @@ class NoticeBar(QFrame):
 
     def warn(self, sentence: str) -> None:
         """Something to know; stays until it is closed or another comes."""
+        self._warning = sentence
         self._show(sentence, 0)
 
     def offer(self, sentence: str, label: str, act: Callable[[], None]) -> None:
         """Something that can be taken back, or acted on, for ten seconds."""
+        self._warning = ""
         self._show(sentence, LONG_MS)
         self._act = act
         self._button.setText(label)
@@ -89,6 +93,16 @@ class NoticeBar(QFrame):
         if lasts:
             self._timer.start(lasts)
         self.changed.emit()
+
+    def _on_over(self) -> None:
+        if self._warning:
+            self._show(self._warning, 0)
+        else:
+            self.hide()
+
+    def _on_closed(self) -> None:
+        self._warning = ""
+        self.hide()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
