@@ -66,7 +66,7 @@ class ConversationKeeper(QObject):
         self._stored: set[str] = set()
         self._made: set[str] = set()  # in this run
         self._behind: set[str] = set()  # what is on disk of them is not what is on screen: something could not be saved
-        self._told: dict[str, str] = {}  # what was said of those
+        self._told: dict[str, type[CoderappError] | None] = {}  # what was said of those
         self._tried: dict[str, float] = {}  # when it was tried to save them whole, by a monotonic clock
         self._failed: dict[str, CoderappError] = {}  # in the worker's thread: why
 
@@ -93,8 +93,8 @@ class ConversationKeeper(QObject):
         def failed(error: CoderappError) -> None:
             if name not in self._behind:
                 self._behind.add(name)
-                if self._told.get(name) != error.sentence:
-                    self._told[name] = error.sentence
+                if self._told.get(name) is not type(error):
+                    self._told[name] = type(error)
                     self._on_failure(error)
             if failure is not None:
                 failure(error)
@@ -120,7 +120,8 @@ class ConversationKeeper(QObject):
             self._tell(lambda library: library.files_changed(name))
 
         def saved() -> None:
-            if self._told.pop(name, None) is not None:
+            if name in self._told:
+                del self._told[name]
                 self.trouble.emit(f"“{whole.title or UNTITLED}” could be saved again: all of it is on disk.")
 
         self._change(name, rewrite, saved)
@@ -203,6 +204,8 @@ class ConversationKeeper(QObject):
     def ensure(self, conversation: Conversation) -> None:
         """Makes the conversation's file, if it has none yet. To be called before its first message is added."""
         if conversation.id in self._stored:
+            if conversation.id in self._behind:
+                self._told[conversation.id] = None  # whoever sends a prompt is told once more
             self._catch_up(conversation)
             return
         self._stored.add(conversation.id)
@@ -220,8 +223,6 @@ class ConversationKeeper(QObject):
         """Calls `saved` when they are on disk, or when it is known that they can't be: then `trouble` tells."""
         parents = [(conversation.parents[message.id], message) for message in messages]
         name = conversation.id
-        if name in self._behind:
-            self._told.pop(name, None)  # whoever sends a prompt is told once more
 
         def work(store: ConversationStore) -> None:
             for place, (parent, message) in enumerate(parents, 1):
