@@ -71,11 +71,18 @@ class Trash:
         return Trashed(conversation_id, folder.name)
 
     def take(self, trashed: Trashed) -> None:
-        """Back to where it was. Raises StorageError; nothing that stands there is overwritten."""
+        """Back to where it was. Raises StorageError; nothing that stands there is overwritten.
+
+        Where it was brought back and deleted again since, what that put there comes back.
+        """
         folder = self._trash / trashed.folder
         target = self._conversations
         try:
             names = _belonging(folder, trashed.id)
+            if not names:
+                again = [row for row in self.folders() if row.id == trashed.id and row.deleted >= trashed.deleted]
+                folder = self._trash / (again[0] if again else trashed).folder
+                names = _belonging(folder, trashed.id)
             if not names:
                 raise UnknownConversation(f"The conversation {trashed.id} is not in the trash any more.")
             if _belonging(target, trashed.id):

@@ -25,7 +25,7 @@ from coderapp.storage.profiles import ProfileStore
 from coderapp.widgets.conversation.hot_spots import Action, HotSpot
 from coderapp.widgets.conversation.view import ConversationView
 
-PATIENCE = 8000
+PATIENCE = 20_000
 """Milliseconds that a test waits for what should come at once: the machine is shared."""
 
 

@@ -64,6 +64,18 @@ def test_it_lists_newest_first_with_titles(store: ConversationStore, clock: Cloc
     assert [head.id for head in store.list()] == ["b"]
 
 
+def test_one_that_was_deleted_again_since_comes_back(store: ConversationStore, clock: Clock) -> None:
+    made(store, "a")
+    first = store.delete("a")
+    store.restore(first)
+    clock.now += 5
+    again = store.delete("a")
+    assert again != first
+    store.restore(first)
+    assert [head.id for head in store.list()] == ["a"]
+    assert names(store) == []
+
+
 def test_a_damaged_one_is_listed_too(store: ConversationStore, paths: Paths) -> None:
     made(store, "a")
     trashed = store.delete("a")
