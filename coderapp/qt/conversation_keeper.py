@@ -34,12 +34,14 @@ CLEAN_UP_AFTER = 2_000
 
 
 class ConversationKeeper(QObject):
-    """Signals: `trouble(sentence)`: something could not be saved or read; what is on screen stays.
+    """Signals: `trouble(sentence)`: something could not be saved or read; what is on screen stays. `aside(sentence)`:
+    something less went wrong, and no conversation is affected.
     `stored(HistoryEntry)`: a conversation is on disk for the first time. `refreshed(entries, ids)`: the list was not
     what the files say: these are new or changed, those are gone.
     """
 
     trouble = Signal(str)
+    aside = Signal(str)
     stored = Signal(HistoryEntry)
     refreshed = Signal(list, list)
 
@@ -59,7 +61,7 @@ class ConversationKeeper(QObject):
         self._cleaning.timeout.connect(lambda: self._do(lambda store: store.clean_up()))
         if library is not None:
             library.refreshed.connect(self._on_refreshed)
-            library.trouble.connect(self.trouble)
+            library.trouble.connect(self.aside)
         self._worker = worker
         self._factory = store_factory
         self._store: ConversationStore | None = None

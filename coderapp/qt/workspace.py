@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 class Workspace(QObject):
     """`history` is the list, `organizer` changes it, `undo` takes back; `trash` is what was deleted.
 
-    Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong aside;
+    Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong; `aside(sentence)`:
+    something that touches no conversation;
     `undoable(sentence, undo)`: something was done that can be taken back; without a sentence it is plain to see.
     `answered(Session, Message)`: an answer ended in the conversation that is shown.
     """
 
     shown = Signal(object)
     notice = Signal(str)
+    aside = Signal(str)
     undoable = Signal(str, object)
     answered = Signal(object, object)
 
@@ -68,6 +70,7 @@ class Workspace(QObject):
         keeper.stored.connect(self.history.put)
         keeper.refreshed.connect(self._on_refreshed)
         keeper.trouble.connect(self.notice)
+        keeper.aside.connect(self.aside)
         self.organizer.trouble.connect(self.notice)
         self.trash = TrashDesk(keeper, self._shelf, self.organizer, self)
         self.trash.trouble.connect(self.notice)

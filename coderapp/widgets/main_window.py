@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
 
         parts.workspace.shown.connect(self._on_shown)
         parts.workspace.notice.connect(pane.notices.warn)
+        parts.workspace.aside.connect(pane.notices.mention)
         parts.workspace.trash.told.connect(pane.notices.tell)
         parts.settings.changed.connect(self._apply_settings)
         parts.profiles.changed.connect(self._on_profiles)

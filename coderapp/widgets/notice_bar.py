@@ -64,6 +64,11 @@ class NoticeBar(QFrame):
         self._warning = sentence
         self._show(sentence, 0)
 
+    def mention(self, sentence: str) -> None:
+        """Something to know that is worth less than what stands here already, if that is a warning."""
+        if not (self._warning and self.isVisible()):
+            self.warn(sentence)
+
     def offer(self, sentence: str, label: str, act: Callable[[], None]) -> None:
         """Something that can be taken back, or acted on, for ten seconds."""
         self._warning = ""

@@ -105,7 +105,7 @@ def test_a_disk_that_is_full_in_mid_answer(qtbot: QtBot, disk: SmallDisk, server
         desk.session.set_draft("a draft")
         assert desk.last.text == "The next answer.", "the request went out"
         assert desk.finish() is FinishReason.STOP
-        about = [sentence for sentence in told if "conversations" in sentence]
+        about = [sentence for sentence in told if "/conversations/" in sentence]
         assert 1 <= len(about) <= 2, told  # once for the answer, once more for the next prompt
         name = desk.session.conversation.id
         disk.make_room()
