@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Workspace(QObject):
     """`history` is the list, `organizer` changes it, `undo` takes back; `trash` is what was deleted.
 
-    Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong; `aside(sentence)`:
-    something that touches no conversation;
+    Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong;
+    `aside(sentence)`: something that touches no conversation;
     `undoable(sentence, undo)`: something was done that can be taken back; without a sentence it is plain to see.
     `answered(Session, Message)`: an answer ended in the conversation that is shown.
     """
