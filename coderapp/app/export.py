@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from coderapp.app.loading import load_forms
 from coderapp.core.conversation import Conversation
 from coderapp.core.errors import CoderappError, in_words
 from coderapp.core.exporting import ExportDone, ExportFormat, ExportOptions
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_job(sys.stdin.read())
     signal.signal(signal.SIGTERM, _on_terminate)
     try:
+        load_forms()
         source = Source(Paths.under(arguments.data_dir))
         if arguments.list:
             return _list(source)
@@ -194,7 +196,10 @@ def _clear_progress() -> None:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def _pdf(form: ExportFormat) -> Callable[[Conversation, ExportOptions, Callable[[float], None]], bytes]:
+PdfMaker = Callable[[Conversation, ExportOptions, Callable[[float], None]], bytes]
+
+
+def _pdf(form: ExportFormat) -> PdfMaker:
     """What makes PDFs. It needs Qt, but no display."""
 
     def unused(conversation: Conversation, options: ExportOptions, tick: Callable[[float], None]) -> bytes:
@@ -205,7 +210,41 @@ def _pdf(form: ExportFormat) -> Callable[[Conversation, ExportOptions, Callable[
     from coderapp.qt.pdf import as_pdf, use_fonts
 
     use_fonts()
-    return as_pdf
+    return _held(as_pdf)
+
+
+def _held(work: PdfMaker) -> PdfMaker:
+    """The same, with the signals that end the program waiting for the next step: between two calls of a painter they
+    would take away what it paints on.
+    """
+
+    def made(conversation: Conversation, options: ExportOptions, tick: Callable[[float], None]) -> bytes:
+        caught: list[int] = []
+        before = {
+            number: signal.signal(number, lambda number, frame: caught.append(number))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+        def step(part: float) -> None:
+            if caught:
+                raise _Ended
+            tick(part)
+
+        try:
+            return work(conversation, options, step)
+        except _Ended:
+            return b""  # the signal says the rest
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            if caught:
+                signal.raise_signal(caught[0])
+
+    return made
+
+
+class _Ended(Exception):
+    pass
 
 
 def _formula(tex: str, display: bool) -> str:

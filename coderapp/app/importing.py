@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from coderapp.app.loading import load_forms
 from coderapp.core.errors import CoderappError, StorageError, in_words
 from coderapp.exchange.importers.importing import Cancelled, Importer, Progress
 from coderapp.exchange.importers.summary import Summary
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 where something came in or was here before; 1 with a sentence on stderr where not."""
     try:
+        load_forms()
         summary = _import(arguments)
     except (CoderappError, StorageError) as error:
         print(f"coderapp import: {in_words(error.sentence, error.advice)}", file=sys.stderr)

@@ -46,9 +46,12 @@ def as_pdf(conversation: Conversation, options: ExportOptions, tick: Callable[[f
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     paper = _Paper(buffer, title_of(conversation))
-    for strip in _strips(conversation, options, paper, tick):
-        paper.pages.add(strip)
-    paper.end()
+    try:
+        for strip in _strips(conversation, options, paper, tick):
+            paper.pages.add(strip)
+        paper.pages.end()
+    finally:
+        paper.end()
     return bytes(buffer.data().data())
 
 
@@ -98,7 +101,7 @@ class _Paper:
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, number)
 
     def end(self) -> None:
-        self.pages.end()
+        """Comes before the writer goes, also after a failure: a painter that outlives what it paints on crashes."""
         if self._painter is not None:
             self._painter.end()
 
