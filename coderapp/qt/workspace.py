@@ -156,7 +156,11 @@ class Workspace(QObject):
             elif known is None:  # something else was opened, or this one deleted, meanwhile
                 self._keeper.release(conversation)
 
-        self._keeper.load(conversation_id, loaded, failure)
+        def failed(error: CoderappError) -> None:
+            if self._wanted == conversation_id:  # not deleted by the user, or left for another, meanwhile
+                failure(error)
+
+        self._keeper.load(conversation_id, loaded, failed)
 
     def _session(self, conversation: Conversation) -> Session:
         from coderapp.qt.session import Session  # not on the way to the first window

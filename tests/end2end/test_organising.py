@@ -396,3 +396,17 @@ def test_of_a_newer_version_is_shown_as_such_and_not_changed(qtbot: QtBot, kept:
         assert "can't be changed" in desk.notice or entry(desk, "c2").pinned
         assert not entry(desk, "c1").pinned
     assert path.read_bytes() == newer
+
+
+def test_what_is_not_wanted_any_more_is_not_spoken_of(desk: Desktop) -> None:
+    """It could not be read, but something else was asked for meanwhile."""
+    workspace = desk.program.workspace
+    said: list[str] = []
+    workspace.notice.connect(said.append)
+    workspace.open("20200101-000000-aaaaaa")
+    workspace.open(named(desk, "c1")[0])
+    desk.until(lambda: workspace.current.conversation.title == "c1")
+    assert said == []
+    workspace.open("20200101-000000-aaaaaa")
+    desk.until(lambda: bool(said))
+    assert said[0].startswith("There is no conversation")
