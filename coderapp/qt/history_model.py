@@ -91,10 +91,29 @@ class HistoryModel(QAbstractListModel):
             for conversation_id in gone:
                 self.remove(conversation_id)
             return
+        if not gone and self._stay(put):
+            for entry in put:
+                self._entries[entry.id] = entry
+            if self.rowCount():
+                self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+            return
         known = self._entries | {entry.id: entry for entry in put}
         for conversation_id in gone:
             known.pop(conversation_id, None)
         self._rebuild(known)
+
+    def _stay(self, entries: Iterable[HistoryEntry]) -> bool:
+        """Whether all of them are there and stand where they stood: then a view has nothing to lay out."""
+        for new in entries:
+            old = self._entries.get(new.id)
+            if old is None or (old.updated, old.folder, old.pinned, old.archived) != (
+                new.updated,
+                new.folder,
+                new.pinned,
+                new.archived,
+            ):
+                return False
+        return True
 
     def remove(self, conversation_id: str) -> None:
         if (place := self._rows.place_of(self._entries.get(conversation_id))) is not None:
@@ -145,10 +164,24 @@ class HistoryModel(QAbstractListModel):
 
     def set_folders(self, names: Iterable[str]) -> None:
         """The user's folders, in their order; empty ones are shown too."""
-        folders = {name: place for place, name in enumerate(names)}
-        if list(folders) != list(self._folders):
-            self._folders = folders
-            self._rebuild()
+        new, old = list(dict.fromkeys(names)), list(self._folders)
+        folders = {name: place for place, name in enumerate(new)}
+        if new == old:
+            return
+        shown = {group.folder for group in self._rows.groups if group.folder}
+        if new[: len(old)] == old and self._scope is Scope.CURRENT and shown <= set(old):
+            self._folders.update(folders)  # the groups share it
+            for name in new[len(old) :]:
+                self._make_room(FOLDER + name)
+            return
+        self._folders = folders
+        self._rebuild()
+
+    def rearrange(self, names: Iterable[str], entries: Iterable[HistoryEntry]) -> None:
+        """`set_folders` and `put_many`, shown at once: a view lays its rows out anew for each."""
+        known = self._entries | {entry.id: entry for entry in entries}
+        self._folders = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        self._rebuild(known)
 
     @property
     def tags(self) -> list[str]:

@@ -12,7 +12,7 @@ from coderapp.core.errors import CoderappError
 from coderapp.qt.folder_book import FolderBook, clean
 from coderapp.qt.history_entry import HistoryEntry
 from coderapp.qt.history_groups import FOLDER
-from coderapp.qt.history_model import HistoryModel
+from coderapp.qt.history_model import ONE_BY_ONE, HistoryModel
 from coderapp.qt.shelf import Shelf
 from coderapp.qt.undo_stack import Step, UndoStack
 
@@ -126,7 +126,8 @@ class Organizer(QObject):
             changed = {name: new[name] for name in old}
             self._undo.do(sentence, lambda: self._apply(changed), lambda: self._apply(old))
 
-    def _apply(self, changes: Mapping[str, Fields]) -> None:
+    def _apply(self, changes: Mapping[str, Fields], before: list[HistoryEntry] | None = None) -> None:
+        """`before` is what the list goes back to where it fails, if that is not what it shows now."""
         entries, stored = [], []
         for name, fields in changes.items():
             entry = self._history.get(name)
@@ -138,11 +139,13 @@ class Organizer(QObject):
                 continue
             entries.append(replace(entry, **fields))
             stored.append((name, _as_stored(fields)))
-        before = [entry for name, _ in stored if (entry := self._history.get(name)) is not None]
+        shown = [entry for name, _ in stored if (entry := self._history.get(name)) is not None]
+        earlier = shown if before is None else before
         self._history.put_many(entries)
 
         def failed(ids: list[str], error: CoderappError) -> None:
-            self._history.put_many(entry for entry in before if entry.id in ids)
+            left = set(ids)
+            self._history.put_many(entry for entry in earlier if entry.id in left)
             self._say(error)
 
         if stored:
@@ -323,15 +326,17 @@ class Organizer(QObject):
         """Other folders, and other fields for what lies in them."""
         before = self._folders.names
 
-        def act() -> None:
-            self._folders.set(names)
-            self._apply(new)
+        self._undo.do(sentence, lambda: self._arrange(names, new), lambda: self._arrange(before, old))
 
-        def undo() -> None:
-            self._folders.set(before)
-            self._apply(old)
-
-        self._undo.do(sentence, act, undo)
+    def _arrange(self, names: list[str], changes: Mapping[str, Fields]) -> None:
+        """What is open goes its own way, and `_apply` finds the others shown already."""
+        closed = {name: fields for name, fields in changes.items() if self._sessions.session_of(name) is None}
+        moved = [replace(entry, **closed[name]) for name in closed if (entry := self._history.get(name)) is not None]
+        before = [entry for name in closed if (entry := self._history.get(name)) is not None]
+        if len(moved) > ONE_BY_ONE:
+            self._history.rearrange(names, moved)
+        self._folders.set(names)
+        self._apply(changes, before)
 
     def _say(self, error: CoderappError) -> None:
         self.trouble.emit(f"{error.sentence} {error.advice}".strip())

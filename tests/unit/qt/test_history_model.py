@@ -232,3 +232,54 @@ def test_any_course_of_changes_gives_what_a_fresh_list_shows(steps: list[tuple[s
             fresh.entry(row) for row in range(fresh.rowCount())
         ]
         assert all(model.row_of(name) in (-1, rows(model).index(name)) for name in ids(model))
+
+
+def test_what_stays_at_its_place_is_shown_without_a_reset() -> None:
+    model, _ = watched()
+    known = [entry(f"e{number:03}", NOON - number) for number in range(100)]
+    model.reset(known)
+    resets, touched = [], []
+    model.modelReset.connect(lambda: resets.append(1))
+    model.dataChanged.connect(lambda first, last: touched.append((first.row(), last.row())))
+    model.put_many(replace(one, tags=("t",)) for one in known)
+    assert not resets
+    assert touched == [(0, 100)]
+    assert all(one.tags == ("t",) for one in model.listed())
+    model.put_many(replace(one, archived=True) for one in known)
+    assert resets
+    assert not model.listed()
+    model.put_many(replace(one, archived=True, tags=("u",)) for one in known)
+    assert {one.tags for one in model.entries()} == {("u",)}
+
+
+def test_a_new_folder_moves_nothing_else() -> None:
+    model, _ = watched()
+    model.set_folders(["Work"])
+    model.reset([entry("a"), entry("w", folder="Work")])
+    resets: list[int] = []
+    model.modelReset.connect(lambda: resets.append(1))
+    model.set_folders(["Work", "Home", "Attic"])
+    assert not resets
+    assert rows(model)[:4] == ["[Work 1]", "w", "[Home 0]", "[Attic 0]"]
+    assert model.folders == ["Work", "Home", "Attic"]
+
+
+def test_a_new_folder_comes_before_those_that_only_conversations_name() -> None:
+    model, _ = watched()
+    model.set_folders(["Work"])
+    model.reset([entry("x", folder="Abroad")])
+    model.set_folders(["Work", "Home"])
+    assert rows(model) == ["[Work 0]", "[Home 0]", "[Abroad 1]", "x"]
+
+
+def test_folders_and_what_lies_in_them_are_shown_at_once() -> None:
+    model, _ = watched()
+    model.set_folders(["Work", "Home"])
+    known = [entry(f"e{number:03}", NOON - number, folder="Work") for number in range(30)]
+    model.reset(known)
+    resets: list[int] = []
+    model.modelReset.connect(lambda: resets.append(1))
+    model.rearrange(["Office", "Home"], [replace(one, folder="Office") for one in known])
+    assert len(resets) == 1
+    assert rows(model)[0] == "[Office 30]"
+    assert rows(model)[-1] == "[Home 0]"

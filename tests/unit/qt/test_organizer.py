@@ -46,14 +46,12 @@ class NoneOpen:
 class Hands:
     """A history on a data folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, count: int = COUNT) -> None:
         self.paths = Paths.under(folder)
         store = ConversationStore(self.paths)
         now = time.time()
-        for number in range(COUNT):
-            made = Conversation(
-                f"20260101-00000{number}-aaaaaa", now - number, title=f"c{number}", updated=now - number
-            )
+        for number in range(count):
+            made = Conversation(f"20260101-{number:06}-aaaaaa", now - number, title=f"c{number}", updated=now - number)
             made.add(Message("m", Role.USER, (TextPart("words"),), now - number))
             store.create(made)
         store.close()
@@ -132,7 +130,7 @@ DEEDS = st.lists(
 
 def do(hands: Hands, what: str, which: object, value: object) -> None:
     organizer = hands.organizer
-    ids = [f"20260101-00000{number}-aaaaaa" for number in which] if isinstance(which, list) else []
+    ids = [f"20260101-{number:06}-aaaaaa" for number in which] if isinstance(which, list) else []
     match what:
         case "pin":
             organizer.pin(ids, bool(value))
@@ -224,4 +222,37 @@ def test_what_was_deleted_does_not_come_back_with_a_list_that_was_read_before(qt
     hands.settle()
     assert [entry.id for entry in found[0]] == [gone]
     assert len(hands.shelf.ahead(before)) == COUNT
+    hands.close()
+
+
+def test_a_folder_of_many_is_renamed_at_once_and_back(qtbot: QtBot, tmp_path: Path) -> None:
+    hands = Hands(tmp_path, count=20)
+    ids = [entry.id for entry in hands.history.entries()]
+    hands.organizer.new_folder("Work", ids)
+    resets: list[int] = []
+    hands.history.modelReset.connect(lambda: resets.append(1))
+    hands.organizer.rename_folder("Work", "Home")
+    assert len(resets) == 1
+    assert {entry.folder for entry in hands.history.entries()} == {"Home"}
+    hands.settle()
+    assert hands.on_disk() == hands.shown()
+    hands.undo.undo()
+    hands.settle()
+    assert hands.folders.names == ["Work"]
+    assert hands.on_disk() == hands.shown()
+    assert {entry.folder for entry in hands.history.entries()} == {"Work"}
+    assert hands.sentences == []
+    hands.close()
+
+
+def test_what_could_not_be_moved_goes_back_in_the_list(qtbot: QtBot, tmp_path: Path) -> None:
+    hands = Hands(tmp_path, count=20)
+    ids = sorted(entry.id for entry in hands.history.entries())
+    next(hands.paths.conversations.glob(f"{ids[0]}*")).unlink()
+    hands.organizer.new_folder("Work", ids)
+    hands.settle()
+    hands.until(lambda: bool(hands.sentences))
+    assert {entry.folder for entry in hands.history.entries() if entry.id != ids[0]} == {"Work"}
+    left = hands.history.get(ids[0])
+    assert left is None or left.folder == ""
     hands.close()
