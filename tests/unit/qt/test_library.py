@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ class Desk:
         self.troubles: list[str] = []
         self.refreshed: list[tuple[list[HistoryEntry], list[str]]] = []
         self.steps: list[tuple[int, int]] = []
-        self.keeper.trouble.connect(self.troubles.append)
+        self.keeper.aside.connect(self.troubles.append)
         self.keeper.refreshed.connect(lambda entries, gone: self.refreshed.append((entries, gone)))
         self.library.progress.connect(lambda done, total: self.steps.append((done, total)))
         self.stopped = False
@@ -70,11 +70,23 @@ def paths(tmp_path: Path) -> Paths:
 
 
 @pytest.fixture
-def desk(paths: Paths, qtbot: QtBot) -> Iterator[Desk]:
-    desk = Desk(paths, qtbot)
-    yield desk
-    desk.stop()
+def open_desk(paths: Paths, qtbot: QtBot) -> Iterator[Callable[[], Desk]]:
+    """Opens desks, which end with the test, however it ends."""
+    desks: list[Desk] = []
+
+    def open_() -> Desk:
+        desks.append(Desk(paths, qtbot))
+        return desks[-1]
+
+    yield open_
+    for desk in desks:
+        desk.stop()
     assert not {"index", "search"} & {thread.name for thread in threading.enumerate()}
+
+
+@pytest.fixture
+def desk(open_desk: Callable[[], Desk]) -> Desk:
+    return open_desk()
 
 
 def made(paths: Paths, *names: str) -> None:
@@ -90,9 +102,11 @@ def message(name: str, text: str, at: float = 5.0) -> Message:
     return Message(name, Role.USER, (TextPart(text),), at)
 
 
-def test_the_first_list_is_read_from_the_files_and_the_next_from_the_index(paths: Paths, qtbot: QtBot) -> None:
+def test_the_first_list_is_read_from_the_files_and_the_next_from_the_index(
+    paths: Paths, open_desk: Callable[[], Desk], qtbot: QtBot
+) -> None:
     made(paths, "one", "two")
-    desk = Desk(paths, qtbot)
+    desk = open_desk()
     first = desk.listed()
     assert {entry.id for entry in first} == {"one", "two"}
     desk.wait_for("words", ["m-two", "m-one"])
@@ -100,7 +114,7 @@ def test_the_first_list_is_read_from_the_files_and_the_next_from_the_index(paths
     (paths.conversations / "one.json").write_text((paths.conversations / "one.json").read_text().replace("About", "On"))
     (paths.conversations / "two.json").unlink()
     made(paths, "three")
-    again = Desk(paths, qtbot)
+    again = open_desk()
     assert {(entry.id, entry.title) for entry in again.listed()} == {("one", "About one"), ("two", "About two")}
     qtbot.waitUntil(lambda: len(again.refreshed) == 2)
     assert again.refreshed[0] == ([], ["two"])
@@ -109,18 +123,18 @@ def test_the_first_list_is_read_from_the_files_and_the_next_from_the_index(paths
     assert not again.troubles
 
 
-def test_the_index_lists_what_the_files_say(paths: Paths, qtbot: QtBot) -> None:
+def test_the_index_lists_what_the_files_say(paths: Paths, open_desk: Callable[[], Desk], qtbot: QtBot) -> None:
     store = ConversationStore(paths)
     store.create(Conversation("a", 1.0, title="A", updated=5.0, folder="F/G", tags=("x", "é"), pinned=True))
     store.create(Conversation("b", 1.0, updated=4.0, archived=True))
     store.close()
     (paths.conversations / "c.json").write_bytes(b'{"version": 99, "id": "c", "title": "C", "messages": []}')
     (paths.conversations / "d.json").write_bytes(b"\0" * 50)
-    first = Desk(paths, qtbot)
+    first = open_desk()
     scanned = first.listed()
     qtbot.waitUntil(lambda: (index := first.library._keeping._index) is not None and index.complete)
     first.stop()
-    again = Desk(paths, qtbot)
+    again = open_desk()
     listed = again.listed()
     again.stop()
     assert {entry.id: entry for entry in listed if not entry.newer} == {
@@ -220,10 +234,12 @@ def test_an_index_that_goes_bad_is_made_again_meanwhile(desk: Desk, paths: Paths
     assert not desk.troubles
 
 
-def test_a_folder_that_takes_no_index_costs_only_the_search(paths: Paths, qtbot: QtBot) -> None:
+def test_a_folder_that_takes_no_index_costs_only_the_search(
+    paths: Paths, open_desk: Callable[[], Desk], qtbot: QtBot
+) -> None:
     made(paths, "one")
     paths.index.mkdir()
-    desk = Desk(paths, qtbot)
+    desk = open_desk()
     assert [entry.id for entry in desk.listed()] == ["one"]
     qtbot.waitUntil(lambda: bool(desk.troubles))
     assert "can't be written" in desk.troubles[0]
@@ -250,9 +266,9 @@ def test_a_full_disk_costs_only_what_is_not_indexed(desk: Desk, paths: Paths, qt
     assert (paths.conversations / f"{conversation.id}.json").exists()
 
 
-def test_an_index_that_another_program_holds_costs_only_the_search(paths: Paths, qtbot: QtBot) -> None:
+def test_an_index_that_another_program_holds_costs_only_the_search(paths: Paths, open_desk: Callable[[], Desk]) -> None:
     made(paths, "one")
-    first = Desk(paths, qtbot)
+    first = open_desk()
     first.listed()
     first.wait_for("words", ["m-one"])
     first.stop()
@@ -260,7 +276,7 @@ def test_an_index_that_another_program_holds_costs_only_the_search(paths: Paths,
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         other.execute("DELETE FROM facts")
-        desk = Desk(paths, qtbot)
+        desk = open_desk()
         assert [entry.id for entry in desk.listed()] == ["one"]
         assert "locked" in desk.found("words").problem
         other.execute("ROLLBACK")
