@@ -8,6 +8,8 @@
 * So do a logged warning that the test does not expect (``expected_log``), a Qt warning (``qt_log_level_fail``
   in pyproject.toml), a ``QThread`` that outlives the test, and an exception that nobody could catch
   (pytest warns of it, and warnings are errors here).
+* Garbage is collected between the tests, in the thread that runs them: a collection that happens to start in
+  another one would end widgets of an earlier test there, which Qt answers with a crash some tests later.
 """
 
 from __future__ import annotations
@@ -43,6 +45,9 @@ _FOLDERS = {
 }
 # Font caches cost each process a second when they are lost, and hold nothing of ours.
 _KEPT = frozenset({"XDG_CACHE_HOME"})
+
+_FULL_COLLECTION_EVERY = 100
+"""Tests between two collections of all garbage, which cost 0.1 s each."""
 
 _GRACE_MS = 200
 """How long a thread that was told to end may take until it counts as left running."""
@@ -89,10 +94,12 @@ class _Watch:
         self._log = _Warnings()
         self._refused: list[str] = []
         self._threads_before: frozenset[str] = frozenset()
+        self._tests = 0
         self._guard_network()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None]:
+        gc.disable()  # a program that ended in the test before has enabled it
         self._log.records.clear()
         self._refused.clear()
         self._threads_before = _native_threads()
@@ -111,6 +118,8 @@ class _Watch:
         finally:
             logging.getLogger().removeHandler(self._log)
             _empty_home()
+            self._tests += 1
+            gc.collect(1 if self._tests % _FULL_COLLECTION_EVERY else 2)
         if complaints:
             pytest.fail("\n".join(complaints), pytrace=False)
 
