@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from math import inf
 
 MONTHS = 120
 """Months back that have a name of their own; what is older stands together."""
@@ -32,6 +33,11 @@ class Days:
         self._keys = [OLDER, *(key for _, key in found)]
         self.rank = {key: -place for place, key in enumerate(self._keys)}
         """Key → its place in a list that has the newest first."""
+
+    def since(self, then: float) -> float:
+        """When the stretch of days that it belongs to begins."""
+        place = bisect_right(self._starts, then)
+        return self._starts[place - 1] if place else -inf
 
     def key(self, then: float) -> str:
         return self._keys[bisect_right(self._starts, then)]

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 
 from coderapp.qt.history_days import Days, label
 from coderapp.qt.history_entry import GroupKind, HistoryEntry, HistoryGroup, Scope
@@ -64,13 +65,22 @@ class HistoryGroups:
         if self._scope is Scope.CURRENT:
             for name in self._folders:
                 found[FOLDER + name] = self.new(FOLDER + name)
-        key_of, known = self.key_of, found.get
+        members: list[Member] = []
+        since = inf  # the last group of days began then: most conversations stand in the group of the one before
         for member in sorted([(-entry.updated, entry.id) for entry in entries.values()]):
-            key = key_of(entries[member[1]])
-            if key:
-                if (group := known(key)) is None:
-                    group = found[key] = self.new(key)
-                group.members.append(member)
+            entry = entries[member[1]]
+            by_day = not (entry.pinned or entry.folder or entry.archived)
+            if by_day and entry.updated >= since:
+                members.append(member)
+                continue
+            key = self.key_of(entry)
+            if not key:
+                continue
+            if key not in found:
+                found[key] = self.new(key)
+            found[key].members.append(member)
+            if by_day:
+                members, since = found[key].members, self.days.since(entry.updated)
         self.groups = sorted(found.values(), key=lambda group: group.rank)
         self.recount()
 

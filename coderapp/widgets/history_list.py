@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
+    QSortFilterProxyModel,
     Qt,
     Signal,
 )
@@ -58,7 +59,11 @@ class HistoryList(QListView):
         self._kept: tuple[list[str], str, int] = ([], "", 0)
         self.rows = HistoryDelegate(theme, lambda: model.scope, self)
         self.setItemDelegate(self.rows)
-        self.setModel(model)
+        # A view that lays out its rows asks for their number twice a row: ten thousand calls of Python, each of which
+        # waits for whichever thread has the interpreter. This one answers from C++; its rows are the model's.
+        self._shown = QSortFilterProxyModel(self)
+        self._shown.setSourceModel(model)
+        self.setModel(self._shown)
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -69,12 +74,16 @@ class HistoryList(QListView):
         self.setAcceptDrops(True)
         self.setDropIndicatorShown(False)
         self.clicked.connect(self._on_clicked)
-        model.modelAboutToBeReset.connect(self._keep)
-        model.modelReset.connect(self._give_back)
+        self._shown.modelAboutToBeReset.connect(self._keep)
+        self._shown.modelReset.connect(self._give_back)
 
     def set_theme(self, theme: Theme) -> None:
         self.rows.theme = theme
         self.viewport().update()
+
+    def index_of(self, row: int) -> QModelIndex:
+        """Of a row of the history; invalid for -1."""
+        return self._shown.index(row, 0)
 
     # what is selected
 
@@ -90,11 +99,10 @@ class HistoryList(QListView):
         rows = sorted(row for name in ids if (row := self._history.row_of(name)) >= 0)
         for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):  # each run of neighbours as one
             part = [row for _, row in run]
-            found.append(QItemSelectionRange(self._history.index(part[0]), self._history.index(part[-1])))
+            found.append(QItemSelectionRange(self.index_of(part[0]), self.index_of(part[-1])))
         self.selectionModel().select(found, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         row = self._history.row_of(current or (ids[0] if ids else ""))
-        index = self._history.index(row) if row >= 0 else QModelIndex()
-        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        self.selectionModel().setCurrentIndex(self.index_of(row), QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def show_open(self, conversation_id: str) -> None:
         """Marks the open conversation, and selects it when it is another than before."""
@@ -103,7 +111,7 @@ class HistoryList(QListView):
         self.rows.open_id = conversation_id
         self.select([conversation_id])
         if (row := self._history.row_of(conversation_id)) >= 0:
-            self.scrollTo(self._history.index(row))
+            self.scrollTo(self.index_of(row))
         self.viewport().update()
 
     def current_group(self) -> HistoryGroup | None:
@@ -206,7 +214,7 @@ class HistoryList(QListView):
         if header:
             self._history.collapse(group.key, not into)
         elif not into:
-            self.setCurrentIndex(self._history.index(self._history.header_row(group.key)))
+            self.setCurrentIndex(self.index_of(self._history.header_row(group.key)))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """By keys it is for the row that has the focus, wherever the pointer is."""
@@ -228,7 +236,7 @@ class HistoryList(QListView):
         group: HistoryGroup = self._pressed.data(GROUP_ROLE)
         if header and not group.folder:
             return
-        indexes = [self._history.index(self._pressed.row())] if header else self.selectedIndexes()
+        indexes = [self.index_of(self._pressed.row())] if header else self.selectedIndexes()
         if not indexes:
             return
         drag = QDrag(self)

@@ -276,7 +276,7 @@ class HistorySidebar(QFrame):
 
     def _edit(self, row: int) -> None:
         if row >= 0:
-            index = self._model.index(row)
+            index = self._list.index_of(row)
             self._list.setCurrentIndex(index)
             self._list.scrollTo(index)
             self._list.edit(index)

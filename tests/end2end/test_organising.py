@@ -275,7 +275,7 @@ def test_dragged_onto_a_folder_and_taken_back(desk: Desktop) -> None:
     desk.program.workspace.organizer.new_folder("Work")
     model, side = desk.program.workspace.history, desk.program.window.history
     view = side._list
-    at = view.visualRect(model.index(model.folder_row("Work"))).center()
+    at = view.visualRect(view.model().index(model.folder_row("Work"), 0)).center()
     assert drop(view.viewport(), at, carried(model, *named(desk, "c1", "c2")))
     assert [entry(desk, name).folder for name in ("c1", "c2", "c3")] == ["Work", "Work", ""]
     assert "Moved 2 conversations to “Work”." in desk.notice

@@ -206,7 +206,7 @@ def test_the_menu_by_keys_is_for_the_row_with_the_focus(
     assert wanted.args[0] == ["b", "c"]
     QTest.keyClick(view, Qt.Key.Key_Up)
     QTest.keyClick(view, Qt.Key.Key_Left)
-    view.setCurrentIndex(model.index(model.folder_row("Home")))
+    view.setCurrentIndex(view.index_of(model.folder_row("Home")))
     with qtbot.waitSignal(sidebar.folder_menu_requested, timeout=1000) as asked:
         QApplication.sendEvent(view.viewport(), QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, far, far))
     assert asked.args is not None

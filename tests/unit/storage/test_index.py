@@ -57,6 +57,33 @@ def index(paths: Paths) -> Iterator[Index]:
     index.close()
 
 
+@given(
+    st.floats(-1e9, 1e10),
+    st.text(max_size=20),
+    st.text(max_size=20),
+    st.lists(st.text(min_size=1, max_size=9), max_size=3, unique=True),
+    st.booleans(),
+)
+def test_the_quick_list_says_what_the_heads_say(
+    updated: float, title: str, folder: str, tags: list[str], pinned: bool
+) -> None:
+    fields: dict[str, object] = {"title": title, "folder": folder, "tags": tuple(tags), "pinned": pinned}
+    with tempfile.TemporaryDirectory() as place:
+        index = Index(Path(place, "index.sqlite"), named)
+        try:
+            for number in range(2):
+                for _ in index.put([source(talk(f"c{number}", updated=updated + number, **fields))]):
+                    pass
+            heads = {
+                (h.id, h.title, h.updated, h.reason, h.folder, h.tags, h.pinned, h.archived, False)
+                for h in index.heads()
+            }
+            assert set(index.rows()) == heads
+            assert len(heads) == 2
+        finally:
+            index.close()
+
+
 @pytest.fixture
 def searcher(paths: Paths, index: Index) -> Iterator[Searcher]:
     searcher = Searcher(paths.index, named, now=lambda: NOW)
