@@ -382,6 +382,8 @@ class ConversationKeeper(QObject):
             for sentence in found[1]:
                 self.trouble.emit(sentence)
 
+        if self._library is not None:
+            self._library.hold()
         self._worker.submit(work, done, failure)
 
     # importing

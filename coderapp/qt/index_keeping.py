@@ -25,6 +25,9 @@ PATIENCE = 1.0
 LATER = 0.7
 """Seconds from the list to the look through the files: the window is to stand first."""
 
+HOLD = 0.5
+"""Seconds that indexing rests for a conversation that is being opened."""
+
 log = logging.getLogger(__name__)
 
 Work = Callable[["Index"], None]
@@ -54,6 +57,7 @@ class IndexKeeping:
         self._steps: Iterator[Step] | None = None
         self._due: float | None = None  # when the files are to be looked through
         self._later = later
+        self._held_until = 0.0
         self._shown = 0.0
         self._behind = False  # it was reported that there is something to do
 
@@ -70,6 +74,10 @@ class IndexKeeping:
 
     def make_anew(self) -> None:
         self._submit(self._make_anew)
+
+    def hold(self) -> None:
+        """Something is being opened: for a moment the interpreter, and the memory, are for that."""
+        self._held_until = time.monotonic() + HOLD
 
     def why_nothing_is_found(self) -> str:
         """What to say where there is no index to search in."""
@@ -134,14 +142,20 @@ class IndexKeeping:
         return None if self._due is None else max(self._due - time.monotonic(), 0.0)
 
     def _begin(self) -> None:
-        from coderapp.storage.index_files import breathe, reconcile
+        from coderapp.storage.index_files import reconcile
 
         def work(index: Index) -> None:
-            self._steps = reconcile(index, self._paths.conversations, breathe)
+            self._steps = reconcile(index, self._paths.conversations, self._breathe)
 
         self._due = None
         self._shown = 0.0
         self._guarded(work)
+
+    def _breathe(self) -> None:
+        """Lets another thread have the interpreter now and not only when it insists."""
+        time.sleep(0)
+        while not self._stopping and (rest := self._held_until - time.monotonic()) > 0:
+            time.sleep(min(rest, 0.02))
 
     def _step(self) -> bool:
         """One more piece of what has to be indexed; whether the index is whole between two."""

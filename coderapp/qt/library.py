@@ -58,6 +58,10 @@ class Library(QObject):
         """Looks through the files again: something else has written them."""
         self._keeping.refresh()
 
+    def hold(self) -> None:
+        """For a moment: a conversation is being opened."""
+        self._keeping.hold()
+
     def search(self, query: str, order: Order, done: Callable[[Found], None]) -> None:
         """Calls `done` with what was found, if nothing else was asked for meanwhile."""
         self._asked += 1

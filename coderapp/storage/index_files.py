@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,8 +133,3 @@ def reconcile(index: Index, folder: Path, pause: Callable[[], None] = lambda: No
     yield Step(total, total)
     for _ in index.join():
         yield Step(total, total)
-
-
-def breathe() -> None:
-    """Lets another thread have the interpreter now and not only when it insists."""
-    time.sleep(0)

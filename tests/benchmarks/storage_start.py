@@ -120,7 +120,7 @@ def measure(count: int, messages: int, runs: int) -> dict[str, Any]:
         folders = {"none": Path(temporary, "none"), "many": copied(count, messages, Path(temporary, "many"))}
         folders["none"].mkdir()
         folders["no_index"] = folders["many"]
-        _make_index(folders["many"])
+        make_index(folders["many"])
         for run in range(runs + 1):
             for kind in kinds[:2]:
                 one = run_child("storage_start:child", {"folder": str(folders[kind]), "began": time.time()})
@@ -156,7 +156,7 @@ def copied(count: int, messages: int, target: Path) -> Path:
     return target
 
 
-def _make_index(folder: Path) -> None:
+def make_index(folder: Path) -> None:
     from coderapp.storage.index import Index
     from coderapp.storage.index_files import reconcile
 
