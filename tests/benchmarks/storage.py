@@ -87,7 +87,8 @@ def opening(messages: int, runs: int) -> Found:
                 opened[there].append(run_child("opening:long_conversation", {"folder": folder, "frames": 20}))
 
     def middle(there: bool, key: str) -> float:
-        return round(statistics.median(found[key] for found in opened[there][1:]), 1)  # the first fills caches
+        kept = [float(found[key]) for found in opened[there][1:]]  # the first fills caches
+        return round(statistics.median(kept), 1)
 
     return {
         "open_10k_ms": middle(True, "ms"),
