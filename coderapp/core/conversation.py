@@ -118,6 +118,14 @@ class Conversation:
             raise ValueError(f"no message {message.id!r}")
         self.messages[message.id] = message
 
+    def is_blank(self, parameters: Mapping[str, JsonValue]) -> bool:
+        """Whether nobody would miss it: no message, nothing written or prepared, and no `parameters` but those that it
+        started with.
+        """
+        written = self.draft.strip() or self.draft_files or self.system_prompt.strip() or self.titled_by_user
+        sorted_in = self.folder or self.tags or self.pinned or self.archived or self.origin
+        return not (self.messages or written or sorted_in) and self.parameters == dict(parameters)
+
     # the active path
 
     @property

@@ -306,27 +306,8 @@ class ConversationKeeper(QObject):
 
         self._change(name, work)
 
-    def change_stored(self, conversation_id: str, **fields: Any) -> None:
-        """Sets fields (see storage.records.FIELDS) of a conversation that is not open."""
-
-        self._do(lambda store: self.set_stored(store, conversation_id, fields))
-
-    def rename(self, conversation_id: str, title: str) -> None:
-        """For a conversation that is not open."""
-        self.change_stored(conversation_id, title=title, titled_by_user=True)
-
-    def fold(self, conversation: Conversation) -> None:
-        name = conversation.id
-        if name in self._stored and not conversation.read_only:
-            self._catch_up(conversation)
-
-            def work(store: ConversationStore) -> None:
-                store.fold(name)
-                self._tell(lambda library: library.settled(name))
-
-            self._change(name, work)
-
     def release(self, conversation: Conversation) -> None:
+        """It is no longer open."""
         name = conversation.id
         if name in self._stored and not conversation.read_only:
             self._catch_up(conversation)

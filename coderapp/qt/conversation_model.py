@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from coderapp.core.conversation import BranchPosition
-from coderapp.core.message import FinishReason, Message, Role
+from coderapp.core.message import FinishReason, Message
 
 
 class RowState(Enum):
@@ -35,10 +35,6 @@ class Row(NamedTuple):  # made by the ten thousand: a frozen dataclass takes fou
     def failed(self) -> bool:
         generation = self.message.generation
         return generation is not None and generation.finish is FinishReason.FAILED
-
-    @property
-    def is_answer(self) -> bool:
-        return self.message.role is Role.ASSISTANT
 
 
 class ConversationModel(QObject):

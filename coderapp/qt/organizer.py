@@ -122,8 +122,10 @@ class Organizer(QObject):
             before = {field: getattr(entry, field) for field in fields}
             if before != dict(fields):
                 old[name] = before
+                if "title" in fields and (session := self._sessions.session_of(name)) is not None:
+                    before["titled_by_user"] = session.conversation.titled_by_user
         if old:
-            changed = {name: new[name] for name in old}
+            changed = {name: _by_hand(new[name]) for name in old}
             self._undo.do(sentence, lambda: self._apply(changed), lambda: self._apply(old))
 
     def _apply(self, changes: Mapping[str, Fields], before: list[HistoryEntry] | None = None) -> None:
@@ -137,7 +139,7 @@ class Organizer(QObject):
                 self._shelf.supersede(name, fields)
                 session.set_about(**fields)
                 continue
-            entries.append(replace(entry, **fields))
+            entries.append(replace(entry, **{field: fields[field] for field in fields.keys() - {"titled_by_user"}}))
             stored.append((name, _as_stored(fields)))
         shown = [entry for name, _ in stored if (entry := self._history.get(name)) is not None]
         earlier = shown if before is None else before
@@ -342,9 +344,13 @@ class Organizer(QObject):
         self.trouble.emit(f"{error.sentence} {error.advice}".strip())
 
 
+def _by_hand(fields: Fields) -> Fields:
+    """What a user calls a conversation stands above what it would be called by itself."""
+    return {**fields, "titled_by_user": True} if "title" in fields else fields
+
+
 def _as_stored(fields: Fields) -> dict[str, Any]:
-    stored = {name: list(value) if name == "tags" else value for name, value in fields.items()}
-    return {**stored, "titled_by_user": True} if "title" in stored else stored
+    return {name: list(value) if name == "tags" else value for name, value in fields.items()}
 
 
 def short(name: str) -> str:

@@ -281,10 +281,6 @@ class Session(QObject):
 
     # the tree
 
-    def choose_branch(self, message_id: str, step: int) -> str:
-        """Leads the active path through the sibling `step` places on; returns what `lead_to` does."""
-        return self.lead_to(self.conversation.sibling(message_id, step))
-
     def lead_to(self, message_id: str) -> str:
         """Leads the active path through a message, also while an answer is on its way: that one goes on unseen.
         Returns where the path ended before, to lead it back to; "" where it goes through that message already.
@@ -361,7 +357,7 @@ class Session(QObject):
         """Its folder, tags, and whether it is pinned or in the archive; a title given by hand too."""
         for name, value in fields.items():
             setattr(self.conversation, name, value)
-        if "title" in fields:
+        if "title" in fields and "titled_by_user" not in fields:
             self.conversation.titled_by_user = True
         self._keep_fields()
 
@@ -387,14 +383,17 @@ class Session(QObject):
         self._streams.warm()
 
     def _keep_fields(self) -> None:
+        """What was prepared before the first prompt is kept as a draft is."""
         if self._keeper.is_stored(self.conversation):
             self._keeper.set_fields(self.conversation)
+        elif not self.conversation.is_blank(self.profile.starts_with):
+            self._keeper.ensure(self.conversation)
         self.changed.emit()
 
     def close(self) -> None:
         """Stops what is on its way and writes everything."""
         self.stop()
-        self._keeper.fold(self.conversation)
+        self._keeper.release(self.conversation)
 
 
 def _retry_notice(event: RetryScheduled) -> str:

@@ -33,7 +33,8 @@ class Workspace(QObject):
     Signals: `shown(Session)`: another conversation is open; `notice(sentence)`: something went wrong;
     `aside(sentence)`: something that touches no conversation;
     `undoable(sentence, undo)`: something was done that can be taken back; without a sentence it is plain to see.
-    `answered(Session, Message)`: an answer ended in the conversation that is shown.
+    `answered(Session, Message)`: an answer ended in the conversation that is shown. `not_opened(id)`: it could not be,
+    as `notice` tells.
     """
 
     shown = Signal(object)
@@ -41,6 +42,7 @@ class Workspace(QObject):
     aside = Signal(str)
     undoable = Signal(str, object)
     answered = Signal(object, object)
+    not_opened = Signal(str)
 
     def __init__(
         self,
@@ -135,9 +137,8 @@ class Workspace(QObject):
         conversation.parameters = dict(profile.starts_with)
         self._show(self._session(conversation))
 
-    @staticmethod
-    def _is_blank(conversation: Conversation) -> bool:
-        return not conversation.messages and not conversation.draft.strip() and not conversation.draft_files
+    def _is_blank(self, conversation: Conversation) -> bool:
+        return conversation.is_blank(self._profiles.get(conversation.profile_id).starts_with)
 
     def open(self, conversation_id: str) -> None:
         self._open(conversation_id, self._on_failure)
@@ -159,6 +160,7 @@ class Workspace(QObject):
         def failed(error: CoderappError) -> None:
             if self._wanted == conversation_id:  # not deleted by the user, or left for another, meanwhile
                 failure(error)
+                self.not_opened.emit(conversation_id)
 
         self._keeper.load(conversation_id, loaded, failed)
 

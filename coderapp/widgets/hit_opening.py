@@ -24,7 +24,7 @@ class HitOpening(QObject):
         self._workspace = workspace
         self._changes = changes
         self._pane = pane
-        self._then = OpenThen(workspace, self)
+        self._then = OpenThen(workspace, self, only_last=True)
 
     def open(self, hit: Hit, words: tuple[str, ...]) -> None:
         """Opens the conversation of a hit at its message; at its end where the hit is its title."""

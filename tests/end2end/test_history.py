@@ -6,8 +6,11 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QListView, QPushButton
 
-from coderapp.core.message import FinishReason
+from coderapp.core.conversation import Conversation
+from coderapp.core.message import FinishReason, Message, Role, TextPart
+from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.paths import Paths
+from tests.end2end.conftest import Open
 from tests.helpers.desktop import Desktop
 from tests.helpers.talker import Gate, Talker, says
 
@@ -81,6 +84,46 @@ def test_a_name_given_by_the_user_outlives_prompts(desk: Desktop) -> None:
     desk.program.workspace.rename(desk.session.conversation.id, "Mine")
     desk.ask("second")
     assert listed(desk) == ["Mine"]
+
+
+def test_a_name_that_was_taken_back_leaves_room_for_a_suggestion(desk: Desktop) -> None:
+    desk.ask("first")
+    desk.program.workspace.rename(desk.session.conversation.id, "Mine")
+    desk.program.workspace.undo.undo()
+    desk.session.suggest_title("Suggested")
+    assert listed(desk) == ["Suggested"]
+
+
+def test_what_was_prepared_stays_when_another_is_shown(desk: Desktop, paths: Paths) -> None:
+    older, _ = two(desk)
+    desk.program.workspace.new()
+    desk.session.set_system_prompt("Be brief.")
+    prepared = desk.session.conversation.id
+    desk.program.workspace.open(older)
+    desk.until(lambda: desk.session.conversation.id == older)
+    desk.program.workspace.open(prepared)
+    desk.until(lambda: desk.session.conversation.system_prompt == "Be brief.")
+    assert not list(paths.trash.glob("*"))
+
+
+def test_the_end_does_not_write_a_long_conversation_anew(open_program: Open, paths: Paths) -> None:
+    long = Conversation("20260101-000000-abcdef", 1.0, title="Long")
+    for number in range(2000):
+        role = Role.ASSISTANT if number % 2 else Role.USER
+        long.add(Message(f"m{number}", role, (TextPart(f"{number} " + "word " * 100),), float(number)))
+    store = ConversationStore(paths)
+    store.create(long)
+    store.close()
+    path = paths.conversations / f"{long.id}.json"
+    before = path.stat().st_mtime_ns
+    desk = open_program()
+    desk.program.workspace.open(long.id)
+    desk.until(lambda: desk.session.conversation.id == long.id)
+    desk.ask("short")
+    desk.program.window.close()
+    desk.program.end()
+    assert path.stat().st_mtime_ns == before
+    assert [message.text for message in ConversationStore(paths).load(long.id).path()][-2:] == ["short", "Fine."]
 
 
 def test_renaming_one_that_is_not_open(desk: Desktop, paths: Paths) -> None:

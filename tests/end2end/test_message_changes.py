@@ -45,6 +45,20 @@ def test_a_star_by_click_is_kept_and_undone(desk: Desktop, paths: Paths) -> None
     assert on_disk(desk, paths).starred == set()
 
 
+def test_stars_in_two_conversations_are_undone_at_once(desk: Desktop, paths: Paths) -> None:
+    names = []
+    for prompt in ("one", "two", "three"):
+        desk.program.workspace.new()
+        desk.ask(prompt)
+        names.append(desk.session.conversation.id)
+        if prompt != "three":
+            desk.click(Action.STAR)
+    control_z(desk)
+    control_z(desk)
+    desk.until(lambda: desk.session.conversation.id == names[0])
+    assert [on_disk(desk, paths, name).starred for name in names] == [set(), set(), set()]
+
+
 def test_stars_are_there_after_a_restart(open_program: Open) -> None:
     first = open_program()
     first.ask("Hello")

@@ -254,10 +254,6 @@ class Paragraph:
         """Whether a formula in it is being drawn."""
         return any(run.waits for run in self._runs)
 
-    @property
-    def is_laid_out(self) -> bool:
-        return bool(self._runs)
-
     def adopt(self, old: Paragraph) -> float:
         """Takes over from the paragraph that this one grew out of what is the same in both. Returns the height from
         which on it may look different. Call `lay_out` next.

@@ -93,7 +93,7 @@ def test_a_disk_that_fills_up_in_mid_conversation(bench: Bench) -> None:
     others = [sentence for sentence in bench.told if sentence not in full]
     assert all("could be saved again" in sentence for sentence in others), "never that the conversation is not there"
     bench.store.full = False
-    bench.keeper.fold(conversation)
+    bench.keeper.release(conversation)
     assert bench.on_disk(conversation) == ["one", "re one", "two", "re two", "three", "re three"]
 
 

@@ -83,6 +83,9 @@ class Bench:
         self.until(lambda: self.session.is_idle)
         return self.last
 
+    def step_branch(self, step: int) -> None:
+        self.session.lead_to(self.session.conversation.sibling(self.last.id, step))
+
     def ask(self, prompt: str = "Go") -> Message:
         self.session.send(prompt)
         return self.idle()
@@ -283,7 +286,7 @@ def test_branches_are_kept(make: Make) -> None:
     first = bench.last
     bench.session.regenerate(first.id)
     bench.idle()
-    bench.session.choose_branch(bench.last.id, -1)
+    bench.step_branch(-1)
     assert bench.last == first
     prompt = bench.session.conversation.parents[first.id]
     bench.session.resend(prompt, "dogs")
@@ -301,8 +304,8 @@ def test_the_first_branch_has_none_before_it(make: Make) -> None:
     bench = make(answer("x"))
     bench.ask()
     last = bench.last
-    bench.session.choose_branch(last.id, -1)
-    bench.session.choose_branch(last.id, 1)
+    bench.step_branch(-1)
+    bench.step_branch(1)
     assert bench.last == last
 
 
@@ -326,11 +329,26 @@ def test_what_is_set_is_kept(make: Make) -> None:
 
 def test_an_unused_conversation_leaves_no_file(make: Make) -> None:
     bench = make()
-    bench.session.set_parameter("temperature", 0.5)
     bench.session.set_draft("   ")
     bench.session.close()
     bench.disk.stop()
     assert not bench.paths.conversations.exists() or not list(bench.paths.conversations.iterdir())
+
+
+@pytest.mark.parametrize("prepare", ["parameter", "system prompt", "title"])
+def test_what_was_prepared_for_a_first_prompt_is_kept(make: Make, prepare: str) -> None:
+    bench = make()
+    session = bench.session
+    if prepare == "parameter":
+        session.set_parameter("temperature", 0.5)
+    elif prepare == "title":
+        session.rename("Plans")
+    else:
+        session.set_system_prompt("Be brief.")
+    kept = bench.on_disk()
+    said = (session.conversation.parameters, session.conversation.system_prompt, session.conversation.title)
+    assert (kept.parameters, kept.system_prompt, kept.title) == said
+    assert any(said)
 
 
 def test_the_words_reach_the_disk_while_they_arrive(make: Make) -> None:
