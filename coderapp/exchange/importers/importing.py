@@ -15,7 +15,7 @@ from coderapp.exchange.importers.found import FoundConversation, FoundMessage, P
 from coderapp.exchange.importers.growth import growth, shares_any
 from coderapp.exchange.importers.known import Here, Known
 from coderapp.exchange.importers.slices import Member, Slices
-from coderapp.exchange.importers.sources import Source, Unreadable, opened, sources
+from coderapp.exchange.importers.sources import Archives, Source, Unreadable, opened, sources
 from coderapp.exchange.importers.summary import Summary
 from coderapp.exchange.importers.tree import build, digest_of
 from coderapp.exchange.importers.values import LAST_TIME, JsonObject, is_blank, line_of, strings_in
@@ -90,6 +90,7 @@ class Importer:
         self._report = report
         self._is_cancelled = is_cancelled
         self._known = Known()
+        self._archives = Archives()
         self._total = self._before = self._place = 0
         self._file_name = ""
         self._told_at = 0.0
@@ -98,11 +99,14 @@ class Importer:
         self._known = known.look(self._paths)
         found = sources(files, self.summary.fault)
         self._total = sum(source.size for source in found)
-        for source in found:
-            self._file_name, self._place = source.name, 0
-            self._tick(at_once=True)
-            self._read(source)
-            self._before += source.size
+        try:
+            for source in found:
+                self._file_name, self._place = source.name, 0
+                self._tick(at_once=True)
+                self._read(source)
+                self._before += source.size
+        finally:
+            self._archives.close()
         return self.summary
 
     def _tick(self, *, at_once: bool = False) -> None:
@@ -122,7 +126,7 @@ class Importer:
             self._take_document(document, source.name)
             return
         try:
-            with opened(source, self._staging.scratch, self._tick) as data:
+            with opened(source, self._staging.scratch, self._archives, self._tick) as data:
                 slices = Slices(data)
                 for member in slices.members():
                     self._place = member.at

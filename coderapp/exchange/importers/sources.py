@@ -6,6 +6,7 @@ import codecs
 import mmap
 import os
 import shutil
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +54,8 @@ def sources(paths: Sequence[Path], complain: Callable[[str], None]) -> list[Sour
                         found.append(_file(inside, str(inside.relative_to(path.parent))))
                     elif inside.suffix.lower() == ".zip":
                         found += _archive(inside, str(inside.relative_to(path.parent)))
+            elif not stat.S_ISREG(path.stat().st_mode):  # reading a pipe or a device may never end
+                raise Unreadable(f"{path} is not a file. Save what it gives in a file, and import that.")
             elif zipfile.is_zipfile(path):
                 found += _archive(path, path.name)
             else:
@@ -62,6 +65,25 @@ def sources(paths: Sequence[Path], complain: Callable[[str], None]) -> list[Sour
         except OSError as error:
             complain(from_os(error, "could not be read", path).sentence)
     return found
+
+
+class Archives:
+    """The archive that was read last stays open: its list of members is not read again for each of them."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._archive: zipfile.ZipFile | None = None
+
+    def open(self, path: Path) -> zipfile.ZipFile:
+        if self._archive is None or self._path != path:
+            self.close()
+            self._archive, self._path = zipfile.ZipFile(path), path
+        return self._archive
+
+    def close(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+            self._archive = None
 
 
 def _file(path: Path, name: str) -> Source:
@@ -82,7 +104,7 @@ def _archive(path: Path, name: str) -> list[Source]:
 
 
 @contextmanager
-def opened(source: Source, scratch: Path, tick: Callable[[], None]) -> Iterator[bytes | mmap.mmap]:
+def opened(source: Source, scratch: Path, archives: Archives, tick: Callable[[], None]) -> Iterator[bytes | mmap.mmap]:
     """The bytes, in UTF-8. What has to be unpacked or recoded lies in `scratch` meanwhile; `tick` is called now and
     then, and may raise. Raises Unreadable, and StorageError where `scratch` can't be written.
     """
@@ -92,7 +114,7 @@ def opened(source: Source, scratch: Path, tick: Callable[[], None]) -> Iterator[
         if source.archive is not None:
             path = scratch / "unpacked"
             made.append(path)
-            _unpack(source, path, tick)
+            _unpack(source, path, archives, tick)
         if (encoding := _wide_encoding(path)) and path.stat().st_size:
             wide, path = path, scratch / "recoded"
             made.append(path)
@@ -111,14 +133,14 @@ def opened(source: Source, scratch: Path, tick: Callable[[], None]) -> Iterator[
             path.unlink(missing_ok=True)
 
 
-def _unpack(source: Source, target: Path, tick: Callable[[], None]) -> None:
+def _unpack(source: Source, target: Path, archives: Archives, tick: Callable[[], None]) -> None:
     """What can be unpacked of a member: where its end is damaged, what stands before."""
     assert source.archive is not None
     if source.size + ROOM > shutil.disk_usage(target.parent).free:
         needed = size_words(source.size)
         raise Unreadable(f"{source.name} needs {needed} when it is unpacked, and the disk has not so much room left.")
     try:
-        with zipfile.ZipFile(source.archive) as archive, archive.open(source.member) as packed, _making(target) as out:
+        with archives.open(source.archive).open(source.member) as packed, _making(target) as out:
             left = source.size + 1  # what the archive claims is all that is taken
             try:
                 while left > 0 and (piece := packed.read(min(PIECE, left))):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -257,6 +259,36 @@ def test_a_zip_of_chatgpt(desk: Desk) -> None:
     assert summary.conversations == 1
     assert summary.passed_over == ["export.zip/message_feedback.json", "export.zip/user.json"]
     assert not summary.faults
+
+
+def test_an_archive_is_opened_once_for_all_its_members(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.root / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number}.json", json.dumps([samples.chatgpt(f"c{number}")]))
+    listed: list[object] = []
+    read = zipfile.ZipFile._RealGetContents  # type: ignore[attr-defined]
+
+    def counted(self: zipfile.ZipFile) -> None:
+        listed.append(self)
+        read(self)
+
+    monkeypatch.setattr(zipfile.ZipFile, "_RealGetContents", counted)
+    summary, _ = desk.bring_in(path)
+    assert summary.conversations == 20
+    assert len(listed) == 2  # to see what is in it, and to unpack
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_or_a_device_is_not_read(desk: Desk) -> None:
+    pipe, link, device = desk.root / "pipe.json", desk.root / "link.json", Path("/dev/zero")
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    summary, _ = desk.bring_in(pipe, link, device, desk.file([samples.chatgpt()]))
+    assert summary.conversations == 1
+    assert [fault.split(". ")[0] for fault in summary.faults] == [
+        f"{path} is not a file" for path in (pipe, link, device)
+    ]
 
 
 def test_a_folder_with_a_journal_beside(desk: Desk) -> None:
