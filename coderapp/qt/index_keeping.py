@@ -28,6 +28,19 @@ LATER = 0.7
 HOLD = 0.5
 """Seconds that indexing rests for a conversation that is being opened."""
 
+GATHER = 20.0
+"""Seconds that changes wait for others: SQLite writes whole pages, some 30 KB for a message that comes alone. Whoever
+searches has them written at once."""
+
+MOST_GATHERED = 300
+"""Changes that wait at most."""
+
+MOST_ANEW = 3
+"""Times that the index is made anew in one run. What fails then lies not in its file."""
+
+AGAIN = 10.0
+"""Seconds until an index that could not be written is tried again, where something is to be written or searched."""
+
 log = logging.getLogger(__name__)
 
 Work = Callable[["Index"], None]
@@ -43,9 +56,15 @@ class IndexKeeping:
     """The thread that writes the index. Changes that were told come before those that are found in the files."""
 
     def __init__(
-        self, paths: Paths, report: Callable[[Step, bool], None], tell: Callable[[str], None], later: float = LATER
+        self,
+        paths: Paths,
+        report: Callable[[Step, bool], None],
+        tell: Callable[[str], None],
+        later: float = LATER,
+        gather: float = GATHER,
     ) -> None:
         self._paths = paths
+        self._gather = gather
         self._report = report
         self._tell = tell
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -54,6 +73,11 @@ class IndexKeeping:
         self._stopping = False
         self._index: Index | None = None
         self._given_up = ""
+        self._again = 0.0  # when what was given up is tried again
+        self._made_anew = 0
+        self._told: set[str] = set()
+        self._gathered: list[Work] = []
+        self._gathered_until: float | None = None  # when they are to be written
         self._steps: Iterator[Step] | None = None
         self._due: float | None = None  # when the files are to be looked through
         self._later = later
@@ -70,7 +94,20 @@ class IndexKeeping:
         self._submit(self._begin)
 
     def change(self, work: Work) -> None:
-        self._submit(lambda: self._guarded(work))
+        """What may wait for other changes."""
+        self._submit(lambda: self._keep_for_later(work))
+
+    def catch_up(self, patience: float) -> None:
+        """For whoever is about to search: waits until what was told is in the index, but at most `patience` seconds."""
+        if self._gathered or not self._jobs.empty():
+            done = threading.Event()
+
+            def then() -> None:
+                self._write_gathered()
+                done.set()
+
+            self._submit(then)
+            done.wait(patience)
 
     def make_anew(self) -> None:
         self._submit(self._make_anew)
@@ -78,6 +115,10 @@ class IndexKeeping:
     def hold(self) -> None:
         """Something is being opened: for a moment the interpreter, and the memory, are for that."""
         self._held_until = time.monotonic() + HOLD
+
+    @property
+    def has_given_up(self) -> bool:
+        return bool(self._given_up)
 
     def why_nothing_is_found(self) -> str:
         """What to say where there is no index to search in."""
@@ -110,16 +151,20 @@ class IndexKeeping:
             try:
                 job = self._jobs.get(block=self._steps is None, timeout=self._rest()) if between else None
             except queue.Empty:
-                job = self._begin if self._due is not None and not self._rest() else None
+                job = self._what_is_due()
             else:
                 if between and job is None:
                     break
-            if job is not None:
-                job()
-            elif self._stopping:
-                break  # what waits are only changes that the files hold too
-            elif self._steps is not None:
-                between = self._step()
+            try:
+                if job is not None:
+                    job()
+                elif self._stopping:
+                    break  # what waits are only changes that the files hold too
+                elif self._steps is not None:
+                    between = self._step()
+            except Exception:  # the list and the search must outlive it
+                log.exception("a step of indexing failed")
+        self._write_gathered()
         if self._index is not None:
             self._index.close()
 
@@ -138,8 +183,35 @@ class IndexKeeping:
         self._due = time.monotonic() + self._later
 
     def _rest(self) -> float | None:
-        """Seconds until the files are to be looked through; None where they are not."""
-        return None if self._due is None else max(self._due - time.monotonic(), 0.0)
+        """Seconds until something is to be done by itself; None where nothing is."""
+        due = [moment for moment in (self._due, self._gathered_until) if moment is not None]
+        return max(min(due) - time.monotonic(), 0.0) if due else None
+
+    def _what_is_due(self) -> Callable[[], None] | None:
+        now = time.monotonic()
+        if self._gathered_until is not None and now >= self._gathered_until:
+            return self._write_gathered
+        return self._begin if self._due is not None and now >= self._due else None
+
+    def _keep_for_later(self, work: Work) -> None:
+        self._gathered.append(work)
+        if self._gathered_until is None:
+            self._gathered_until = time.monotonic() + self._gather
+        if len(self._gathered) >= MOST_GATHERED:
+            self._write_gathered()
+
+    def _write_gathered(self) -> None:
+        """In one go: pages that several changes touch are written once."""
+        gathered, self._gathered, self._gathered_until = self._gathered, [], None
+        if not gathered:
+            return
+
+        def work(index: Index) -> None:
+            with index.changing():
+                for change in gathered:
+                    change(index)
+
+        self._guarded(work)
 
     def _begin(self) -> None:
         from coderapp.storage.index_files import reconcile
@@ -147,6 +219,7 @@ class IndexKeeping:
         def work(index: Index) -> None:
             self._steps = reconcile(index, self._paths.conversations, self._breathe)
 
+        self._write_gathered()
         self._due = None
         self._shown = 0.0
         self._guarded(work)
@@ -193,17 +266,25 @@ class IndexKeeping:
         from coderapp.storage.index_database import is_damage
 
         if self._given_up:
-            return
+            if time.monotonic() < self._again:
+                return
+            self._given_up = ""
+            self._submit(self._begin)  # what was told meanwhile is in the files
         try:
             work(self._opened())
         except sqlite3.Error as error:
             if is_damage(error):
-                log.info("the index is made anew", exc_info=error)
-                self._make_anew()
+                self._mend(error)
             else:
                 self._give_up(str(error))
         except OSError as error:
             self._give_up(error.strerror or str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a file holds that nobody has written may lead to
+            self._mend(error)
+
+    def _mend(self, error: Exception) -> None:
+        log.info("the index is made anew", exc_info=error)
+        self._make_anew()
 
     def _opened(self) -> Index:
         if self._index is not None and not self._index.is_there():
@@ -222,6 +303,10 @@ class IndexKeeping:
         if self._index is not None:
             self._index.close()
             self._index = None
+        self._made_anew += 1
+        if self._made_anew > MOST_ANEW:
+            self._give_up("what it holds does not read")
+            return
         try:
             remove_files(self._paths.index)
         except OSError as error:
@@ -237,7 +322,10 @@ class IndexKeeping:
             self._behind = False
             self._report(Step(1, 1), True)  # nothing more is to be waited for
         self._given_up = reason or "for an unknown reason"
-        self._tell(
-            f"The index of your conversations can't be written ({reason}): searching may miss the newest messages."
-            " Your conversations are not affected. coderapp tries again when it is started the next time."
-        )
+        self._again = time.monotonic() + AGAIN
+        if reason not in self._told:
+            self._told.add(reason)
+            self._tell(
+                f"The index of your conversations can't be written ({reason}): searching may miss the newest messages."
+                " Your conversations are not affected. coderapp goes on trying."
+            )

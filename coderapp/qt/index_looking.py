@@ -14,6 +14,9 @@ from coderapp.storage.paths import Paths
 if TYPE_CHECKING:
     from coderapp.storage.index_search import Searcher
 
+CATCHING_UP = 0.1
+"""Seconds that a search waits at most for what was said just now to be in the index."""
+
 log = logging.getLogger(__name__)
 
 
@@ -73,6 +76,7 @@ class IndexLooking:
 
         from coderapp.storage.index_database import is_damage
 
+        self._keeping.catch_up(CATCHING_UP)
         for _ in range(3):
             try:
                 return searcher.search(query, order)
@@ -85,11 +89,15 @@ class IndexLooking:
                 searcher.close()
                 if is_damage(error):
                     self._keeping.make_anew()
-                elif self._paths.index.exists():
-                    return Found(query, problem=f"The index can't be read ({error}). Search again in a moment.")
+                else:
+                    there = self._paths.index.is_file() and not self._keeping.has_given_up
+                    self._keeping.refresh()  # it is made where there is none, or it is found out why it can't be
+                    if there:
+                        return Found(query, problem=f"The index can't be read ({error}). Search again in a moment.")
                 return Found(query, problem=self._keeping.why_nothing_is_found())
-            except Exception as error:
-                log.exception("a search failed")
-                name = type(error).__name__
-                return Found(query, problem=f"An internal error occurred ({name}). Please report it; nothing was lost.")
+            except Exception as error:  # it holds what nobody has written
+                log.info("the index is made anew", exc_info=error)
+                searcher.close()
+                self._keeping.make_anew()
+                return Found(query, problem=self._keeping.why_nothing_is_found())
         return None

@@ -127,6 +127,8 @@ class Index:
         ).fetchone()[0]
         for name, title, updated, reason, folder, tags, pinned, archived, state in json.loads(found):
             held = () if tags == "[]" else tuple(json.loads(tags))
+            if not all(type(value) is str for value in (name, title, reason, folder, state, *held)):
+                raise ValueError("a row of no conversation")
             yield name, title, float(updated), reason, folder, held, pinned == 1, archived == 1, state == "newer"
 
     def stamps(self) -> Mapping[str, str]:
@@ -213,16 +215,17 @@ class Index:
         with self.changing():
             if (number := self._number(conversation_id)) is None:
                 return
-            where = (number, message.id)
+            where = (number, row.id)
             old = self._db.execute("SELECT number FROM messages WHERE conversation=? AND id=?", where).fetchall()
             self._remove(place for (place,) in old)
             self._add([(row, number)])
 
     def set_star(self, conversation_id: str, message_id: str, starred: bool) -> None:
+        where = (storable(message_id), conversation_id)
         with self.changing():
             row = self._db.execute(
                 "SELECT number, text, about FROM messages WHERE id = ?"
-                " AND conversation = (SELECT number FROM conversations WHERE id = ?)", (message_id, conversation_id),
+                " AND conversation = (SELECT number FROM conversations WHERE id = ?)", where,
             ).fetchone()  # fmt: skip
             if row is None:
                 return

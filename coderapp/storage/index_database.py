@@ -70,7 +70,9 @@ def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is to blame, and not a lock, a full disk or a folder that takes no writes."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name == "SQLITE_ERROR":  # a table that is not there, but also whatever SQLite does not understand
-        return str(error).startswith(("no such", "vtable constructor failed"))
+        return str(error).startswith(("no such", "vtable constructor failed", "JSON cannot hold", "malformed JSON"))
+    if str(error).startswith("Could not decode"):  # Python's words, without a name
+        return True
     if isinstance(error, sqlite3.OperationalError):
         return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT"))
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError)

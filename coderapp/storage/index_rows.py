@@ -60,7 +60,8 @@ def row_of(message: Message, *, starred: bool, language_of: LanguageOf) -> Row:
         if fences:
             marks.append("hascode")
     marks = list(dict.fromkeys(marks))
-    return Row(message.id, message.role.value, message.created, storable(text), " ".join(marks), tuple(labels))
+    name = storable(message.id)
+    return Row(name, message.role.value, message.created, storable(text), " ".join(marks), tuple(labels))
 
 
 def storable(text: str) -> str:
