@@ -91,7 +91,7 @@ def test_what_can_not_be_done_is_a_sentence(data: Path, arguments: tuple[str, ..
 
 
 def test_what_is_left_out_is_told_by_the_exit_code(data: Path) -> None:
-    (data / "conversations" / "20260101-000000-000000.json").write_text('{"version": 99, "messages": []}')
+    (data / "conversations" / "20260101-000000-000000.json").mkdir()
     done = run(data, "--all", "--out", "all.zip")
     assert done.returncode == 3
     assert "20260101-000000-000000 is not in the export" in done.stderr

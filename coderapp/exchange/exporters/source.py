@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from coderapp.core.errors import StorageError
 from coderapp.storage import heads, schema
 from coderapp.storage.document import Document
-from coderapp.storage.errors import NewerVersion, UnknownConversation, from_os
-from coderapp.storage.heads import ConversationHead, HeadState
+from coderapp.storage.errors import UnknownConversation, from_os
+from coderapp.storage.heads import ConversationHead
 from coderapp.storage.ids import checked
 from coderapp.storage.paths import Paths
 from coderapp.storage.reading import Reading, read_conversation
@@ -59,18 +58,17 @@ class Source:
     def _head_from_all(self, conversation_id: str) -> ConversationHead:
         try:
             document = self.read(conversation_id)
-        except NewerVersion as error:
-            return replace(heads.damaged_head(conversation_id, error.sentence), state=HeadState.NEWER)
         except StorageError as error:
             return heads.damaged_head(conversation_id, error.sentence)
         return heads.head_of(document.conversation)
 
     def read(self, conversation_id: str) -> Document:
-        """With what its journal adds. Raises UnknownConversation, NewerVersion, or StorageError where the file can't be
-        read at all; what could not be used of a damaged one is told in `complaints`.
+        """With what its journal adds; of a later version what this one understands. Raises UnknownConversation, or
+        StorageError where the file can't be read at all; what could not be used of a damaged one is told in
+        `complaints`.
         """
         if (data := self._unsaved.get(conversation_id)) is not None:
-            return schema.decode(conversation_id, data)
+            return schema.decode(conversation_id, data, newest=schema.ANY_VERSION)
         path = self._folder / f"{checked(conversation_id)}.json"
         journal = self._folder / f"{conversation_id}.journal"
         return self._settled(path, journal, conversation_id).document
@@ -83,7 +81,7 @@ class Source:
         for _ in range(TRIES):
             before = _mark(path)
             try:
-                reading = read_conversation(path, journal, conversation_id)
+                reading = read_conversation(path, journal, conversation_id, newest=schema.ANY_VERSION)
             except UnknownConversation:
                 if before == _mark(path):
                     raise
@@ -92,7 +90,7 @@ class Source:
             if before == _mark(path) and (not reading.complaints or seen == settled):
                 return reading
             seen = settled
-        return read_conversation(path, journal, conversation_id)
+        return read_conversation(path, journal, conversation_id, newest=schema.ANY_VERSION)
 
 
 def _mark(path: Path) -> tuple[int, ...]:

@@ -136,6 +136,19 @@ def test_json_is_the_stored_form_with_every_branch_and_no_raw_reply() -> None:
     assert {name: back.conversation.messages[name] for name in same} == same
 
 
+def test_json_holds_no_raw_reply_of_what_a_damaged_file_was_set_aside_from() -> None:
+    reply: JsonValue = {"generation": {"problem": {"kind": "server", "raw": {"key": "sk-live"}}}}
+    document = Document(
+        rich(),
+        extras={"starred_of_version_1": reply},
+        message_extras={"a2": {"generation": {"problem": {"raw": "sk-live"}}}, "a1": {"later": [reply]}},
+        set_aside=[reply, [[reply]], '{"problem":{"raw":"sk-live"'],
+    )
+    data = as_json(document)
+    assert b"sk-live" not in data
+    assert data.count(b'"kind":"server"') >= 3
+
+
 # Markdown
 
 

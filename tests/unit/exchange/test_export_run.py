@@ -113,8 +113,7 @@ def test_what_is_unsaved_is_exported_as_it_is_on_screen(paths: Paths, store: Con
 def test_what_can_not_be_read_is_told_and_the_rest_is_exported(
     paths: Paths, store: ConversationStore, tmp_path: Path
 ) -> None:
-    newer = {"version": 99, "id": "20260101-000000-000000", "messages": []}
-    (paths.conversations / "20260101-000000-000000.json").write_text(json.dumps(newer))
+    (paths.conversations / "20260101-000000-000000.json").mkdir()
     path = paths.conversations / f"{SECOND}.json"
     path.write_bytes(path.read_bytes()[:-60])
     ids = [head.id for head in Source(paths).list()]
@@ -123,9 +122,22 @@ def test_what_can_not_be_read_is_told_and_the_rest_is_exported(
     done = run(paths, ids, tmp_path / "out", ExportFormat.TEXT)
     assert done.written == 2
     assert len(done.problems) == 2
-    assert any("newer coderapp" in problem for problem in done.problems)
+    assert any("could not be read" in problem for problem in done.problems)
     assert any("is damaged" in problem for problem in done.problems)
     assert files(paths.root) == before
+
+
+def test_one_of_a_later_version_is_exported_as_far_as_it_can_be_read(
+    paths: Paths, store: ConversationStore, tmp_path: Path
+) -> None:
+    store.close()
+    path = paths.conversations / f"{FIRST}.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"version": 99, "mood": "new"}), encoding="utf-8")
+    for form in (ExportFormat.JSON, ExportFormat.TEXT):
+        done = run(paths, [FIRST], tmp_path / f"out.{form.value}", form)
+        assert (done.written, list(done.problems)) == (1, [])
+    made = json.loads((tmp_path / "out.json").read_bytes())
+    assert (made["version"], made["mood"], len(made["messages"])) == (schema.VERSION, "new", len(rich()))
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip", "out.md"])
