@@ -57,7 +57,9 @@ def sources(paths: Sequence[Path], complain: Callable[[str], None]) -> list[Sour
             elif not stat.S_ISREG(path.stat().st_mode):  # reading a pipe or a device may never end
                 raise Unreadable(f"{path} is not a file. Save what it gives in a file, and import that.")
             elif zipfile.is_zipfile(path):
-                found += _archive(path, path.name)
+                if not (inside_it := _archive(path, path.name)):
+                    raise Unreadable(f"{path.name} holds no JSON files. If they lie in archives within it, unpack it.")
+                found += inside_it
             else:
                 found.append(_file(path, path.name))
         except Unreadable as error:

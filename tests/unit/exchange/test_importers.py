@@ -212,6 +212,14 @@ def test_a_message_a_line_is_one_conversation(desk: Desk) -> None:
     assert desk.only().title == "«user»"
 
 
+def test_an_archive_of_archives_is_told(desk: Desk) -> None:
+    path = desk.root / "nested.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inner.zip", b"PK")
+    summary, _ = desk.bring_in(path)
+    assert summary.faults == ["nested.zip holds no JSON files. If they lie in archives within it, unpack it."]
+
+
 def test_a_broken_line_costs_itself(desk: Desk) -> None:
     good = [json.dumps({"messages": [{"role": "user", "content": f"«{n}»"}]}) for n in range(3)]
     good[1] = good[1][:-3]
