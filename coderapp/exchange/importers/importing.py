@@ -30,6 +30,9 @@ PROGRESS_EVERY = 0.1
 GATHERED = 32 << 20
 """Bytes of a file whose single messages become one conversation."""
 
+GATHERED_MESSAGES = 100_000
+"""As many single messages become one conversation: short ones take far more memory than their bytes."""
+
 PENDING = 16 << 20
 """Characters of entries that are not understood which are kept of one file."""
 
@@ -152,7 +155,7 @@ class Importer:
             if member.lost:
                 self.summary.fault(f"{where}: {member.lost:,} damaged bytes could not be kept.")
         elif formats.is_message(value):
-            if file.loose and member.at - file.loose_from > GATHERED:
+            if file.loose and (member.at - file.loose_from > GATHERED or len(file.loose) >= GATHERED_MESSAGES):
                 self._gathered(file)
             if not file.loose:
                 file.loose_from = member.at

@@ -212,6 +212,15 @@ def test_a_message_a_line_is_one_conversation(desk: Desk) -> None:
     assert desk.only().title == "«user»"
 
 
+def test_very_many_messages_are_several_conversations(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coderapp.exchange.importers.importing.GATHERED_MESSAGES", 4)
+    lines = b"\n".join(json.dumps({"role": "user", "content": f"«{number}»"}).encode() for number in range(10))
+    summary, _ = desk.bring_in(desk.file(lines, "chat.jsonl"))
+    assert (summary.conversations, summary.messages) == (3, 10)
+    told = everything(desk.all())
+    assert all(f"«{number}»" in told for number in range(10))
+
+
 def test_an_archive_of_archives_is_told(desk: Desk) -> None:
     path = desk.root / "nested.zip"
     with zipfile.ZipFile(path, "w") as archive:
