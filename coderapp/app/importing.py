@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where something came in or was here before; 1 with a sentence on stderr where not."""
+    """0 where something came in or was here before, 3 where a part of it did not; 1 with a sentence on stderr where
+    nothing did."""
     try:
         load_forms()
         summary = _import(arguments)
@@ -44,7 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.verbose:
         for place in summary.places:
             print(f"  {place}")
-    return 0 if summary.anything or summary.duplicates else 1
+    if not (summary.anything or summary.duplicates):
+        return 1
+    return 3 if summary.faults else 0
 
 
 def _import(arguments: argparse.Namespace) -> Summary:

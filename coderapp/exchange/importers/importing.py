@@ -14,7 +14,7 @@ from coderapp.exchange.importers import formats, known, lm_studio, messages, our
 from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts
 from coderapp.exchange.importers.growth import growth, shares_any
 from coderapp.exchange.importers.known import Here, Known
-from coderapp.exchange.importers.slices import Member, Slices
+from coderapp.exchange.importers.slices import LARGEST, Member, Slices
 from coderapp.exchange.importers.sources import Archives, Source, Unreadable, opened, sources
 from coderapp.exchange.importers.summary import Summary
 from coderapp.exchange.importers.tree import build, digest_of
@@ -61,6 +61,7 @@ class _File:
     recognised: int = 0
     loose: list[JsonValue] = field(default_factory=list)  # messages that stand alone
     loose_from: int = 0
+    parts: int = 0  # conversations made of such messages: two of them that say the same are no duplicates
     pending: list[tuple[JsonValue, int]] = field(default_factory=list)  # what is not understood, and where it stands
     pending_size: int = 0
 
@@ -151,12 +152,17 @@ class Importer:
             if member.value is None and not member.rest:
                 self.summary.place(f"{where}: the file has no end; it may have been cut off.")
                 return
-            self.summary.place(f"{where}: damaged; what stands before the fault was read.")
+            if member.too_large:
+                self.summary.place(f"{where}: larger than what is read at once; what it begins with was read.")
+            else:
+                self.summary.place(f"{where}: damaged; what stands before the fault was read.")
             if member.lost:
-                self.summary.fault(f"{where}: {member.lost:,} damaged bytes could not be kept.")
+                why = f"too large ({LARGEST >> 20} MiB is the most)" if member.too_large else "damaged"
+                self.summary.fault(f"{where}: this entry is {why}, and {member.lost:,} bytes of it are not imported.")
         elif formats.is_message(value):
             if file.loose and (member.at - file.loose_from > GATHERED or len(file.loose) >= GATHERED_MESSAGES):
                 self._gathered(file)
+                self.summary.place(f"{where}: very many single messages; from here on they are another conversation.")
             if not file.loose:
                 file.loose_from = member.at
             file.loose.append(value)
@@ -186,6 +192,7 @@ class Importer:
         """Messages that stand one by one are one conversation."""
         if file.loose:
             loose, file.loose = file.loose, []
+            file.parts += 1
             kind = next(each for each in formats.FORMATS if each.source == messages.SOURCE)
             self._conversation(file, kind, {"messages": loose, "title": None}, file.source.name, "")
 
@@ -237,7 +244,8 @@ class Importer:
         found.keep_odd()
         conversation = build(found, self._now())
         digest = digest_of(conversation)
-        key = (found.source, found.id or f"sha:{digest}")
+        part = f"-{file.parts}" if file.parts > 1 and found.source == messages.SOURCE else ""
+        key = (found.source, found.id or f"sha:{digest}{part}")
         if not conversation.messages:
             self.summary.empty += 1
             return

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coderapp.core.message import JsonValue
 from coderapp.exchange.importers.partial import partial
@@ -21,8 +21,10 @@ from coderapp.exchange.importers.partial import partial
 WINDOW = 1 << 20
 """Bytes that are looked at at once."""
 
-LARGEST = 64 << 20
-"""Bytes that one member may have: what it becomes has to fit the memory."""
+LARGEST = 128 << 20
+"""Bytes that one member may have: what it becomes has to fit the memory. That is up to 1.6 GB for as many bytes with an
+emoji in them (Python then takes four bytes a character), a third of it without.
+"""
 
 KEPT = 8 << 20
 """Bytes of a damaged member that are looked at and kept."""
@@ -38,7 +40,10 @@ DEEP_STACK = 128 << 20
 MOST_FIRST_KEYS = 8
 
 _NEAR_END = 32
+_NUMBER_CUT = re.compile(r"\.?[eE]?[+-]?")
 _GAP = re.compile(rb"[ \t\r\n\x00]*")
+_LINE_END = re.compile(rb"\n")
+_OVERLAP = 4096
 _FAULT, _TOO_LARGE = -1, -2
 _BOM = b"\xef\xbb\xbf"
 
@@ -56,7 +61,8 @@ decoder = json.JSONDecoder(strict=False, parse_int=_integer, parse_constant=lamb
 @dataclass(slots=True)
 class Member:
     """`key` is the name in an outermost object, "" in a list. `at` is where it begins in the file, in bytes. Where it
-    is `damaged`, `rest` is the text from the fault on, and `lost` the bytes of it that are too many to keep.
+    is `damaged`, `rest` is the text from the fault on, and `lost` the bytes of it that are too many to keep; one
+    that is `too_large` may be in order.
     """
 
     value: JsonValue
@@ -65,6 +71,7 @@ class Member:
     damaged: bool = False
     rest: str = ""
     lost: int = 0
+    too_large: bool = False
 
 
 class Slices:
@@ -106,7 +113,7 @@ class Slices:
             return end
         if end == _TOO_LARGE and self._data[at : at + 1] == b"{":
             return (yield from self._object(at + 1))
-        line = self._data.find(b"\n", at)
+        line = self._find(_LINE_END, at)
         after = self._after_gap(line) if line >= 0 else self._size
         end = after if self._data[after : after + 1] in (b"{", b"[") else self._size
         yield self._damaged(at, end)
@@ -126,8 +133,8 @@ class Slices:
             if whole:
                 yield self._read(value, at, key)
             else:
-                end = self._next_member(at)
-                yield self._damaged(at, end, key)
+                too_large, end = end == _TOO_LARGE, self._next_member(at)
+                yield replace(self._damaged(at, end, key), too_large=too_large)
             at = end
         if whole:  # up to here, but the list has no end
             yield Member(None, at, key, damaged=True)
@@ -185,7 +192,7 @@ class Slices:
         while True:
             try:
                 value, end = _decoded(self._text, self._index)
-                if end < len(self._text) or self._at_end:
+                if self._at_end or (end < len(self._text) and not self._may_go_on(value, end)):
                     taken = end - self._index
                     if not self._is_ascii:
                         taken = len(self._text[self._index : end].encode("utf-8", "surrogateescape"))
@@ -198,13 +205,19 @@ class Slices:
             except ValueError:
                 return None, _FAULT
             if self._index == 0:
-                if size >= LARGEST:
+                largest = max(LARGEST, WINDOW)
+                if size >= largest:
                     return None, _TOO_LARGE
-                size *= 4
+                size = min(size * 4, largest)
             self._load(at, size)
+
+    def _may_go_on(self, value: JsonValue, end: int) -> bool:
+        """Whether it is a number that the window cuts behind a dot or an exponent: what stands before reads alone."""
+        return isinstance(value, int | float) and _NUMBER_CUT.fullmatch(self._text, end) is not None
 
     def _load(self, at: int, size: int) -> None:
         """Puts the window there."""
+        self._text = ""  # not two of them at once
         piece = self._data[at : at + size]
         self._at_end = at + size >= self._size
         if not self._at_end:
@@ -261,17 +274,26 @@ class Slices:
             return self._size
         choice = b"|".join(re.escape(name.encode("utf-8", "replace")) for name in sorted(names))
         begin = re.compile(rb'\{\s*"(?:' + choice + rb')"\s*:')
-        place = at + 1
+        place = at
         for _ in range(10_000):
-            match = begin.search(self._data, place)
-            if match is None:
-                return self._size
-            self._load(match.start(), WINDOW)
-            value, end = self._value(match.start())
+            place = self._find(begin, place + 1)
+            if place < 0:
+                break
+            self._load(place, WINDOW)
+            value, end = self._value(place)
             if end >= 0 and isinstance(value, dict) and self._is_like(value):
-                return match.start()
-            place = match.end()
+                return place
         return self._size
+
+    def _find(self, wanted: re.Pattern[bytes], at: int) -> int:
+        """Where it begins, from `at` on; -1 where it does not. A piece at a time, for the sake of `_forget`."""
+        while at < self._size:
+            match = wanted.search(self._data, at, min(at + FORGET_EVERY + _OVERLAP, self._size))
+            if match is not None:
+                return match.start()
+            at += FORGET_EVERY
+            self._forget(at)
+        return -1
 
     def _is_like(self, value: dict[str, JsonValue]) -> bool:
         if not self._keys:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coderapp.core.conversation import Conversation
 from coderapp.core.exporting import ExportFormat, ExportOptions
-from coderapp.core.message import FilePart, FinishReason, ReasoningPart, Role, ToolCallPart, ToolResultPart
+from coderapp.core.message import FilePart, FinishReason, JsonValue, ReasoningPart, Role, ToolCallPart, ToolResultPart
 from coderapp.exchange.exporters.html import as_html, as_index
 from coderapp.exchange.exporters.json_file import as_json
 from coderapp.exchange.exporters.markdown import as_markdown, closed

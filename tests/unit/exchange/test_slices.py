@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coderapp.exchange.importers import slices
@@ -45,6 +45,8 @@ def told(value: Any, *, ascii_only: bool = False, indent: int | None = None) -> 
     return json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
 
 
+@example(rows=[[], -0.0], size=8, ascii_only=False, indent=None)
+@example(rows=[0, 1e-7, 2.5e300], size=9, ascii_only=False, indent=None)
 @given(st.lists(values, min_size=1, max_size=6), st.integers(8, 300), st.booleans(), st.sampled_from([None, 2]))
 def test_a_list_gives_its_members(rows: list[Any], size: int, ascii_only: bool, indent: int | None) -> None:
     data = told(rows, ascii_only=ascii_only, indent=indent)
