@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +31,9 @@ JOINED_PAGES = 400
 """Pages of 4 KiB that are written in one step: some 30 ms."""
 
 _MOST_MS = 1 << 48
+
+OF_A_MOMENT = 256
+"""Numbers that a millisecond has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ class Index:
             where = (number, row.id)
             old = self._db.execute("SELECT number FROM messages WHERE conversation=? AND id=?", where).fetchall()
             self._remove(place for (place,) in old)
-            self._add([(row, number)])
+            self._add([(row, number)], keep=next((place for (place,) in old), None))
 
     def set_star(self, conversation_id: str, message_id: str, starred: bool) -> None:
         where = (storable(message_id), conversation_id)
@@ -276,14 +278,17 @@ class Index:
     def _without_unchanged(self, number: int, rows: list[Row], there: dict[str, int]) -> list[Row]:
         """Takes out what is gone or has changed; the rows that are to be added."""
         added: list[Row] = []
+        moments: set[int] = set()  # of what is added: what is of one moment keeps its order
         gone = dict(there)
         for row in rows:
+            moment = number_at(row.created)
             if (place := gone.pop(row.id, None)) is not None:
                 old = self._db.execute("SELECT text, about FROM messages WHERE number = ?", (place,)).fetchone()
-                if old == (row.text, self._about(row, number)):
+                if old == (row.text, self._about(row, number)) and moment not in moments:
                     continue
                 gone[row.id] = place
             added.append(row)
+            moments.add(moment)
         self._remove(gone.values())
         return added
 
@@ -296,12 +301,16 @@ class Index:
             )
             self._db.execute("DELETE FROM messages WHERE number = ?", (place,))
 
-    def _add(self, pairs: Sequence[tuple[Row, int]]) -> None:
-        """Sorted by time: the index of words is written out wherever a number is lower than the one before."""
+    def _add(self, pairs: Sequence[tuple[Row, int]], *, keep: int | None = None) -> None:
+        """Sorted by time: the index of words is written out wherever a number is lower than the one before. `keep` is
+        the number that the only one had so far.
+        """
         terms: set[str] = set()
         messages: list[tuple[int, int, str, float, str, str, str]] = []
         words: list[tuple[int, str, str]] = []
         places = self._places([row.created for row, _ in pairs])
+        if keep is not None and number_at(pairs[0][0].created) <= keep < number_at(pairs[0][0].created) + OF_A_MOMENT:
+            places = [keep]
         for place, (row, conversation) in zip(places, pairs, strict=True):
             about = self._about(row, conversation)
             found = tokens(fold(row.text))
@@ -317,18 +326,45 @@ class Index:
         self._put_terms(terms)
 
     def _places(self, moments: Sequence[float]) -> list[int]:
-        """For each the first number of its time that is free, or, where hundreds have one time, one not far behind."""
-        found = [number_at(moment) for moment in moments]
-        asked = "SELECT value FROM json_each(?) WHERE value IN (SELECT number FROM messages)"
-        taken = {place for (place,) in self._db.execute(asked, (json.dumps(found),))}
-        for n, base in enumerate(found):
-            step, place = 0, base
-            while place in taken or (step and self._is_taken(place)):
-                step += 1
-                place = base + (step if step < 8 else random.getrandbits(min(step, 40)))
-            found[n] = place
-            taken.add(place)
+        """For each the first number of its time behind those that are taken: what comes later is newer. Where hundreds
+        have one time, one not far behind.
+        """
+        bases = [number_at(moment) for moment in moments]
+        asked = (
+            "SELECT value FROM json_each(?)"
+            f" WHERE EXISTS (SELECT 1 FROM messages WHERE number >= value AND number < value + {OF_A_MOMENT})"
+        )
+        begun = {base for (base,) in self._db.execute(asked, (json.dumps(bases),))}
+        last: dict[int, int] = {}
+        given: set[int] = set()
+        found: list[int] = []
+        for base in bases:
+            place = last[base] + 1 if base in last else self._behind(base) if base in begun else base
+            while place in given or (place >= base + OF_A_MOMENT and self._is_taken(place)):
+                place += 1
+            last[base] = place
+            given.add(place)
+            found.append(place)
         return found
+
+    def _behind(self, base: int) -> int:
+        """The number behind those of a moment that has some."""
+        asked = "SELECT max(number) FROM messages WHERE number >= ? AND number < ?"
+        top = int(self._db.execute(asked, (base, base + OF_A_MOMENT)).fetchone()[0])
+        if top < base + OF_A_MOMENT - 1:
+            return top + 1
+        # As far as they stand without a gap: twice as far each time, then by halves.
+        free, step = base + OF_A_MOMENT, OF_A_MOMENT
+        while self._is_full(free, step):
+            free += step
+            step *= 2
+        while step := step // 2:
+            free += step if self._is_full(free, step) else 0
+        return free
+
+    def _is_full(self, start: int, length: int) -> bool:
+        asked = "SELECT count(*) FROM messages WHERE number >= ? AND number < ?"
+        return int(self._db.execute(asked, (start, start + length)).fetchone()[0]) == length
 
     def _is_taken(self, place: int) -> bool:
         return self._db.execute("SELECT 1 FROM messages WHERE number = ?", (place,)).fetchone() is not None

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the tables, and of what counts as a word: an index of another one is made again."""
 
 _SCHEMA = """

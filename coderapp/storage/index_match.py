@@ -15,6 +15,9 @@ FEW = 100
 FEW_PARTS = 12
 """The same for each end of several words that follow one another."""
 
+_WITH = {"typescript": ("tsx",), "javascript": ("jsx",)}
+"""Languages that are written within another one."""
+
 _CONVERSATION = {
     "folder": "instr(fold(folder), ?)",
     "tag": "tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(tags) WHERE instr(fold(value), ?) = 1)",
@@ -115,12 +118,13 @@ def _labels(query: Query, db: sqlite3.Connection, language_of: LanguageOf) -> tu
 
 
 def _labels_named(db: sqlite3.Connection, one: Filter, language_of: LanguageOf) -> list[int]:
-    """Models by any part of their names; languages by the whole, else by the beginning: `c` is not `css`."""
+    """Models by any part of their names; languages by the whole or another name of theirs: `c` is not `css`."""
     rows = db.execute("SELECT number, fold(name) FROM labels WHERE kind = ?", (one.name,)).fetchall()
     if one.name == "model":
         return [number for number, name in rows if one.value in name]
-    exact = [number for number, name in rows if name in (one.value, language_of(one.value))]
-    return exact or [number for number, name in rows if name.startswith(one.value)]
+    wanted = {one.value, language_of(one.value)}
+    wanted |= {other for name in wanted for other in _WITH.get(name, ())}
+    return [number for number, name in rows if name in wanted]
 
 
 def _titles(query: Query, terms: Terms) -> str:

@@ -14,7 +14,10 @@ MOST_TEXT = 1_000_000
 LanguageOf = Callable[[str], str]
 """The name of a language from what stands behind a fence."""
 
-_FENCE = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:`{3,}|~{3,})[ \t]*([^\s`{]*)", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t>]+)*(?:`{3,}|~{3,})[ \t]*([^\s`{]*)", re.MULTILINE)
+# Code by its indentation, where no list is that things stand indented in.
+_INDENTED = re.compile(r"\n[ \t]*\n(?: {4}|\t)[ \t]*\S")
+_LIST = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +34,25 @@ class Row:
 
 def row_of(message: Message, *, starred: bool, language_of: LanguageOf) -> Row:
     texts: list[str] = []
+    said: list[str] = []
     thoughts: list[str] = []
     marks = ["isstarred"] if starred else []
     marks += ["all", f"role{message.role.value}"]
+    languages: set[str] = set()
     for part in message.parts:
         match part:
             case TextPart(text):
                 texts.append(text)
+                said.append(text)
             case ReasoningPart(text):
                 thoughts.append(text)
                 marks.append("hasreasoning")
             case FilePart(name, _, text):
                 texts.append(f"{name}\n{text}")
                 marks.append("hasfile")
+                if language := _of_file(name, language_of):
+                    languages.add(language)
+                    marks += ["hascode"] if language != "markdown" else []
             case ToolCallPart(_, name, arguments):
                 texts.append(f"{name} {arguments}")
                 marks.append("hastool")
@@ -56,12 +65,22 @@ def row_of(message: Message, *, starred: bool, language_of: LanguageOf) -> Row:
         labels.append(("model", storable(message.generation.model)))
     if "```" in text or "~~~" in text:
         fences = {info for info in _FENCE.findall(text) if len(info) <= 40}
-        labels += sorted({("lang", language_of(info)) for info in fences if info})
+        languages |= {language_of(info) for info in fences if info}
         if fences:
             marks.append("hascode")
+    if "hascode" not in marks and any(_INDENTED.search(text) and not _LIST.search(text) for text in said):
+        marks.append("hascode")
+    labels += [("lang", language) for language in sorted(languages)]
     marks = list(dict.fromkeys(marks))
     name = storable(message.id)
     return Row(name, message.role.value, message.created, storable(text), " ".join(marks), tuple(labels))
+
+
+def _of_file(name: str, language_of: LanguageOf) -> str:
+    """The language of a file by its name, "" where that says none."""
+    stem, dot, ending = name.rpartition(".")
+    language = language_of(f"file.{ending}" if dot and stem else name)
+    return "" if "." in language or language in ("text", name.lower()) else language
 
 
 def storable(text: str) -> str:

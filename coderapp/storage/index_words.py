@@ -29,6 +29,9 @@ _PUNCTUATION = re.compile(
     "[\u00a0\u00a1\u00ab\u00b7\u00bb\u00bf\u2010-\u2027\u202f-\u205e\u3000-\u3003\u3008-\u3011\uff01\uff0c]"
 )
 _ACCENTS = re.compile("[\u00ad\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]+")
+# Letters that Unicode takes for letters of their own, and who has no such key writes so.
+_PLAINER = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+_OWN = re.compile(f"[{''.join(_PLAINER)}]")
 _STANDS_ALONE = re.compile(f"[{_ALONE}]")
 
 
@@ -39,7 +42,8 @@ def fold(text: str) -> str:
     text = _PUNCTUATION.sub(" ", text)
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))).casefold()
+    text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))).casefold()
+    return text if text.isascii() else _OWN.sub(lambda letter: _PLAINER[letter[0]], text)
 
 
 def tokens(folded: str) -> list[str]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from coderapp.core.conversation import Conversation
 from coderapp.core.message import FilePart, Generation, Message, ReasoningPart, Role, TextPart, ToolCallPart
 from coderapp.core.search import Hit, Order
+from coderapp.qt.index_keeping import language_of
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.heads import head_of
 from coderapp.storage.index import Index, Source
@@ -115,6 +116,7 @@ def found(searcher: Searcher, query: str, order: Order = Order.NEWEST) -> list[s
         ('"the quick"', True), ('"quick the"', False), ('"quic"', False), ("quic", True), ("quick the", True),
         ("quick -fox", False), ("quick -cat", True), ('quick -"brown cat"', True), ('-"brown fox"', False),
         ('"brown fo', False), ("fo", True), ("ox", False), ("gpt4", True), ("🎉", True), ("std::vector", True),
+        ("lodz", True), ("łódź", True), ("ore", True), ("smorrebrod", True), ("dorde", True), ("aether", True),
         ("x:y", True), ("https://example.org/a", True), ("quick zebra", False), ("हिन्दी", True), ("ภาษา", True),
     ],
 )  # fmt: skip
@@ -125,6 +127,7 @@ def test_words_parts_of_words_and_phrases(
     text = (
         "The quick brown fox uses useEffect(snake_case) and foo.bar(), 函数返回值是, データ型, 데이터베이스, a café in"
         " the Straße, gpt4o 🎉 std::vector x:y https://example.org/a हिन्दी ภาษาไทย"
+        " Łódź Øre smørrebrød Đorđe Æther"
     )
     put(index, talk("a", said("m", text)))
     assert found(searcher, query, order) == (["m"] if fits else [])
@@ -153,8 +156,8 @@ FILTERED = [
     ("query", "names"),
     [
         ("sort", "c t r f a q"), ("sort model:gpt", "c r"), ("sort model:4o-mini", "c"), ("sort model:CODER", "a"),
-        ("sort -model:gpt", "t f a q"), ("lang:python", "a"), ("lang:py sort", "a"), ("lang:c", "c"), ("lang:rust", ""),
-        ("-lang:rust sort", "c t r f a q"), ("has:code", "c a"), ("has:code -lang:css", "a"), ("has:file", "f"),
+        ("sort -model:gpt", "t f a q"), ("lang:python", "a"), ("lang:py sort", "a"), ("lang:c", ""), ("lang:rust", ""),
+        ("lang:css", "c"), ("-lang:rust sort", "c t r f a q"), ("has:code", "c a"), ("has:code -lang:css", "a"), ("has:file", "f"),
         ("has:reasoning", "r"), ("has:tool", "t"), ("role:user", "f q"), ("from:me", "f q"), ("role:a sort", "c r a"),
         ("is:starred", "a"), ("-is:starred sort", "c t r f q"), ("is:pinned", "a q"), ("is:archived", "c t r f"),
         ("sort -is:archived", "a q"), ("folder:work", "a q"), ("in:tools sort", "a q"), ("tag:python", "a q"),
@@ -173,6 +176,35 @@ def test_filters(index: Index, searcher: Searcher, query: str, names: str, order
     assert (messages if order is Order.NEWEST else sorted(messages)) == (
         names.split() if order is Order.NEWEST else sorted(names.split())
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("lang:java", ""), ("-lang:java", "js css cpp cs tsx prose list file quoted ordered indented none dock"),
+        ("lang:c", ""), ("lang:js", "js"), ("lang:C++", "cpp"), ("lang:c#", "cs"), ("lang:ts", "tsx"),
+        ("lang:typescript", "tsx"), ("lang:tsx", "tsx"), ("lang:python", "file"), ("lang:go", "ordered"),
+        ("lang:golang", "ordered"), ("lang:sh", "quoted"), ("lang:dockerfile", "dock"),
+        ("has:code", "js css cpp cs tsx file quoted ordered indented none dock"),
+    ],
+)  # fmt: skip
+def test_languages_by_their_names_and_code_wherever_it_stands(paths: Paths, query: str, names: str) -> None:
+    texts = {
+        "js": "```javascript\nx\n```", "css": "```css\nx\n```", "cpp": "```c++\nx\n```", "cs": "```c#\nx\n```",
+        "tsx": "```tsx\nx\n```", "prose": "see `x`:\n  - y", "list": "1. one\n\n    still the list", "file": "look",
+        "quoted": "> ```sh\n> ls\n> ```", "ordered": "1. ```go\n   a\n   ```", "indented": "see:\n\n    int x;\n",
+        "none": "```\nx\n```", "dock": "",
+    }  # fmt: skip
+    files = {"file": "my app.py", "dock": "Dockerfile", "prose": "README", "list": "notes.txt"}
+    index, searcher = Index(paths.index, language_of), Searcher(paths.index, language_of)
+    messages = [
+        said(name, text, at=float(-n), more=[FilePart(files[name], "", "x\n")] if name in files else [])
+        for n, (name, text) in enumerate(texts.items())
+    ]
+    put(index, talk("a", *messages))
+    assert sorted(found(searcher, query)) == sorted(names.split())
+    searcher.close()
+    index.close()
 
 
 def test_titles_come_first_and_alone_where_only_they_are_asked_for(index: Index, searcher: Searcher) -> None:
@@ -336,6 +368,24 @@ def test_hundreds_of_messages_of_one_moment(index: Index, searcher: Searcher) ->
     )
     assert len(found(searcher, "word")) == 701
     assert found(searcher, "word")[0] == "x"
+
+
+def test_what_is_of_one_moment_keeps_its_order(index: Index, searcher: Searcher) -> None:
+    count = 700
+    messages = [said(str(n), f"word {n}") for n in range(count)]
+    put(index, talk("a", *messages[:500]))
+    for message in messages[500:]:
+        index.put_message("a", message)
+    newest_first = [str(n) for n in reversed(range(count))]
+    assert found(searcher, "word") == newest_first
+    index.put_message("a", said("3", "word again"))
+    assert found(searcher, "word") == newest_first
+    changed = [said(m.id, "word changed" if m.id == "3" else f"word {m.id}") for m in messages]
+    put(index, talk("a", *changed))
+    assert found(searcher, "word") == newest_first
+    put(index, talk("b", *(said(f"{n}", f"sound {n}", at=5.0) for n in range(9))))
+    put(index, talk("b", *(said(f"{n}", f"sound {n if n != 4 else 'new'}", at=5.0) for n in range(9))))
+    assert found(searcher, "sound") == [str(n) for n in reversed(range(9))]
 
 
 @pytest.mark.parametrize("at", [float("nan"), float("inf"), -5.0, 1e300])

@@ -118,6 +118,8 @@ def found(query: str, text: str) -> tuple[str, list[str]]:
         ("strasse", "Die Straße hier", ["Straße"]),
         ("cafe", "un cafe\u0301 noir", ["cafe\u0301"]),
         ("返回", "函数返回值", ["返回"]),
+        ("lodz", "in Łódź, Æon", ["Łódź"]),
+        ("aeon", "in Łódź, Ǽon, bœuf", ["Ǽon"]),
         ("a", "a cat, a dog", ["a", "a"]),
         ("ca", "a cat", ["ca"]),
         ("ca ", "a cat", []),
