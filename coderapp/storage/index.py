@@ -19,6 +19,7 @@ from coderapp.core.conversation import Conversation
 from coderapp.core.message import Message
 from coderapp.storage.heads import ConversationHead, HeadState
 from coderapp.storage.index_database import opened
+from coderapp.storage.index_places import OF_A_MOMENT, number_at, places_for
 from coderapp.storage.index_rows import LanguageOf, Row, row_of, storable
 from coderapp.storage.index_words import fold, tokens
 
@@ -30,11 +31,6 @@ MOST_PIECES = 4
 JOINED_PAGES = 400
 """Pages of 4 KiB that are written in one step: some 30 ms."""
 
-_MOST_MS = 1 << 48
-
-OF_A_MOMENT = 256
-"""Numbers that a millisecond has."""
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -43,11 +39,6 @@ class Source:
     head: ConversationHead
     conversation: Conversation | None
     stamp: str
-
-
-def number_at(seconds: float) -> int:
-    """The first row number of a moment."""
-    return int(min(max(seconds * 1000, 0), _MOST_MS)) << 8 if seconds == seconds else 0
 
 
 class Index:
@@ -308,7 +299,7 @@ class Index:
         terms: set[str] = set()
         messages: list[tuple[int, int, str, float, str, str, str]] = []
         words: list[tuple[int, str, str]] = []
-        places = self._places([row.created for row, _ in pairs])
+        places = places_for(self._db, [row.created for row, _ in pairs])
         if keep is not None and number_at(pairs[0][0].created) <= keep < number_at(pairs[0][0].created) + OF_A_MOMENT:
             places = [keep]
         for place, (row, conversation) in zip(places, pairs, strict=True):
@@ -324,50 +315,6 @@ class Index:
         )
         self._db.executemany("INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)", words)
         self._put_terms(terms)
-
-    def _places(self, moments: Sequence[float]) -> list[int]:
-        """For each the first number of its time behind those that are taken: what comes later is newer. Where hundreds
-        have one time, one not far behind.
-        """
-        bases = [number_at(moment) for moment in moments]
-        asked = (
-            "SELECT value FROM json_each(?)"
-            f" WHERE EXISTS (SELECT 1 FROM messages WHERE number >= value AND number < value + {OF_A_MOMENT})"
-        )
-        begun = {base for (base,) in self._db.execute(asked, (json.dumps(bases),))}
-        last: dict[int, int] = {}
-        given: set[int] = set()
-        found: list[int] = []
-        for base in bases:
-            place = last[base] + 1 if base in last else self._behind(base) if base in begun else base
-            while place in given or (place >= base + OF_A_MOMENT and self._is_taken(place)):
-                place += 1
-            last[base] = place
-            given.add(place)
-            found.append(place)
-        return found
-
-    def _behind(self, base: int) -> int:
-        """The number behind those of a moment that has some."""
-        asked = "SELECT max(number) FROM messages WHERE number >= ? AND number < ?"
-        top = int(self._db.execute(asked, (base, base + OF_A_MOMENT)).fetchone()[0])
-        if top < base + OF_A_MOMENT - 1:
-            return top + 1
-        # As far as they stand without a gap: twice as far each time, then by halves.
-        free, step = base + OF_A_MOMENT, OF_A_MOMENT
-        while self._is_full(free, step):
-            free += step
-            step *= 2
-        while step := step // 2:
-            free += step if self._is_full(free, step) else 0
-        return free
-
-    def _is_full(self, start: int, length: int) -> bool:
-        asked = "SELECT count(*) FROM messages WHERE number >= ? AND number < ?"
-        return int(self._db.execute(asked, (start, start + length)).fetchone()[0]) == length
-
-    def _is_taken(self, place: int) -> bool:
-        return self._db.execute("SELECT 1 FROM messages WHERE number = ?", (place,)).fetchone() is not None
 
     def _about(self, row: Row, conversation: int) -> str:
         return " ".join([row.marks, f"in{conversation}", *(f"label{self._label(label)}" for label in row.labels)])

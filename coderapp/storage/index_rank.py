@@ -12,7 +12,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
-from coderapp.storage.index import number_at
+from coderapp.storage.index_places import number_at
 from coderapp.storage.index_match import Match
 from coderapp.storage.index_query import Query
 from coderapp.storage.index_words import fold

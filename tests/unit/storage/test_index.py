@@ -157,7 +157,8 @@ FILTERED = [
     [
         ("sort", "c t r f a q"), ("sort model:gpt", "c r"), ("sort model:4o-mini", "c"), ("sort model:CODER", "a"),
         ("sort -model:gpt", "t f a q"), ("lang:python", "a"), ("lang:py sort", "a"), ("lang:c", ""), ("lang:rust", ""),
-        ("lang:css", "c"), ("-lang:rust sort", "c t r f a q"), ("has:code", "c a"), ("has:code -lang:css", "a"), ("has:file", "f"),
+        ("lang:css", "c"), ("-lang:rust sort", "c t r f a q"), ("has:code", "c a"), ("has:code -lang:css", "a"),
+        ("has:file", "f"),
         ("has:reasoning", "r"), ("has:tool", "t"), ("role:user", "f q"), ("from:me", "f q"), ("role:a sort", "c r a"),
         ("is:starred", "a"), ("-is:starred sort", "c t r f q"), ("is:pinned", "a q"), ("is:archived", "c t r f"),
         ("sort -is:archived", "a q"), ("folder:work", "a q"), ("in:tools sort", "a q"), ("tag:python", "a q"),
