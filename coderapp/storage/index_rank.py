@@ -12,8 +12,8 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
-from coderapp.storage.index_places import number_at
 from coderapp.storage.index_match import Match
+from coderapp.storage.index_places import number_at
 from coderapp.storage.index_query import Query
 from coderapp.storage.index_words import fold
 
