@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from coderapp.storage.index_words import fold, stands_alone, tokens
+from coderapp.storage.index_words import fold, has_signs, stands_alone, tokens
 
 MOST_TERMS = 32
 """Words and filters of one query; what is typed beyond them is left out."""
@@ -35,8 +35,9 @@ _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`tokens` stand one after the other. Where it is not quoted (`whole`), and `text` begins or ends with a letter,
-    the first may be the end, the last the beginning of a longer word.
+    """`tokens` stand one after the other, with the signs between them that were typed. Where it is not quoted
+    (`whole`), and `text` begins or ends with a letter, the first may be the end, the last the beginning of a longer
+    word.
     """
 
     tokens: tuple[str, ...]
@@ -51,6 +52,12 @@ class Word:
     @property
     def open_right(self) -> bool:
         return not self.whole and fold(self.text)[-1:].isalnum() and not stands_alone(self.tokens[-1])
+
+    @property
+    def literal(self) -> str:
+        """What has to stand in the folded text, with its signs; "" where the tokens say it all."""
+        folded = " ".join(fold(self.text).split())
+        return folded if has_signs(folded) else ""
 
 
 @dataclass(frozen=True, slots=True)

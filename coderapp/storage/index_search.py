@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from coderapp.core.search import Found, Hit, Order
@@ -128,19 +129,25 @@ class Searcher:
         if not match.titles:
             return ()
         condition = f" AND {match.conversations}" if match.conversations else ""
-        values: list[str | int | float] = [match.titles, *match.values]
+        values: list[str | int | float] = [*match.title_values, *match.values]
         for moment, comparison in ((query.after, ">="), (query.before, "<")):
             if moment is not None:
                 condition += f" AND updated {comparison} ?"
                 values.append(moment)
         rows = db.execute(
             "SELECT id, title, updated FROM conversations INDEXED BY by_updated"
-            f" WHERE number IN (SELECT rowid FROM titles WHERE titles MATCH ?){condition}"
-            f" ORDER BY updated DESC LIMIT {TITLES}", values,
+            f" WHERE {match.titles}{condition}"
+            " ORDER BY updated DESC", values,
         )  # fmt: skip
+        fitting = (row for row in rows if not match.checks or _fits(row[1], match))
         pattern = pattern_of(query)
         return [
             Hit(name, "", title, "", updated, shown.text, shown.marks)
-            for name, title, updated in rows
+            for name, title, updated in islice(fitting, TITLES)
             for shown in (snippet(title, pattern),)
         ]
+
+
+def _fits(title: str, match: Match) -> bool:
+    folded = fold(title)
+    return all(check.fits(folded) for check in match.checks)

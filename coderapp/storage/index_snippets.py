@@ -28,19 +28,24 @@ def pattern_of(query: Query) -> re.Pattern[str] | None:
     """Finds in folded text what the query's words fit; None where it has none."""
     wanted = [word for word in query.words if not word.negated]
     patterns = [
-        _pattern(word, typing=query.typing and word is query.words[-1])
+        word_pattern(word, typing=query.typing and word is query.words[-1])
         for word in sorted(wanted, key=lambda word: -len(word.text))
     ]
     return re.compile("|".join(dict.fromkeys(patterns))) if patterns else None
 
 
-def _pattern(word: Word, *, typing: bool) -> str:
+def word_pattern(word: Word, *, typing: bool) -> str:
     first, last = word.tokens[0], word.tokens[-1]
     # A word of one or two letters is one by itself, or the beginning of one that is being typed.
     left = "" if stands_alone(first) or (word.open_left and len(first) > 2) else r"(?<![^\W_])"
     longer = typing or len(word.tokens) > 1 or len(last) > 2
     right = "" if stands_alone(last) or (word.open_right and longer) else r"(?![^\W_])"
-    return left + r"[\W_]{0,40}?".join(map(re.escape, word.tokens)) + right
+    if not (literal := word.literal):
+        return left + r"[\W_]{0,40}?".join(map(re.escape, word.tokens)) + right
+    # Signs have no letter beside them; an apostrophe may be a printed one, which is folded to a space.
+    left = left if literal.startswith(first) else ""
+    right = right if literal.endswith(last) else ""
+    return left + r"\s+".join(map(re.escape, literal.split())).replace("'", "[' ]") + right
 
 
 def snippet(text: str, pattern: re.Pattern[str] | None) -> Snippet:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-MOST_PARTS = 96
-"""Words that a part of a word stands for at most: exact and beginning ones first, then those that came first, which
-are the common ones."""
+MOST_BEGINNINGS = 96
+"""Words that are asked for one by one where a beginning is typed; more are left to SQLite, which joins them."""
 
-_MOST_LOOKS = 2_000
+MOST_PARTS = 20_000
+"""Words that are asked for one by one at most; where more hold a part of a word, messages are read for it."""
 
 
 class Terms:
@@ -25,7 +25,7 @@ class Terms:
             self._last = rows[-1][0]
             self._text = f"{self._text}{chr(10).join([term for _, term in rows])}\n"
 
-    def beginning(self, part: str, most: int = MOST_PARTS) -> list[str] | None:
+    def beginning(self, part: str, most: int = MOST_BEGINNINGS) -> list[str] | None:
         """Words that begin with `part` and go on; None where there are more of them."""
         found: dict[str, None] = {}
         for word, _ in self._places(f"\n{part}", 1):
@@ -56,14 +56,12 @@ class Terms:
         return list(found)
 
     def _places(self, part: str, skip: int = 0) -> Iterator[tuple[str, int]]:
-        """The word around each place of the part, and where in the word it is; the part's first `skip` characters stand
-        before the word."""
+        """The word around each place of the part, the last first, and where in the word it is; the part's first `skip`
+        characters stand before the word."""
         text = self._text
-        at = text.find(part)
-        for _ in range(_MOST_LOOKS):
-            if at < 0:
-                return
+        at = text.rfind(part)
+        while at >= 0:
             start = text.rfind("\n", 0, at + skip) + 1
             end = text.find("\n", at + skip)
             yield text[start:end], at + skip - start
-            at = text.find(part, end)
+            at = text.rfind(part, 0, start)

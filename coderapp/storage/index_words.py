@@ -56,6 +56,11 @@ def tokens(folded: str) -> list[str]:
     return found
 
 
+def has_signs(folded: str) -> bool:
+    """Whether there is something in it that is no part of a token, and no space."""
+    return bool(_ANY.sub(" ", folded).split())
+
+
 def stands_alone(token: str) -> bool:
     """Whether the token is a character that is a word by itself: it has no parts to be found."""
     return len(token) == 1 and _STANDS_ALONE.match(token) is not None

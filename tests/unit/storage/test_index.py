@@ -24,7 +24,7 @@ from coderapp.storage.index import Index, Source
 from coderapp.storage.index_database import remove_files
 from coderapp.storage.index_files import reconcile
 from coderapp.storage.index_search import Searcher
-from coderapp.storage.index_words import fold, stands_alone, tokens
+from coderapp.storage.index_words import fold, has_signs, stands_alone, tokens
 from coderapp.storage.paths import Paths
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -272,11 +272,16 @@ def test_it_finds_what_looking_at_everything_finds(
     for negated, whole, words in terms:
         joined = " ".join(words) if whole else ".".join(words)
         wanted = tokens(fold(joined))
+        signs = joined if has_signs(fold(joined)) else ""
         if not wanted:
             continue
         asked += 1
         query += f"{'-' if negated else ''}{chr(34) if whole else ''}{joined}{chr(34) if whole else ''} "
-        fitting = {place for place, text in enumerate(texts) if holds(tokens(fold(text)), wanted, whole=whole)}
+        fitting = {
+            place
+            for place, text in enumerate(texts)
+            if holds(tokens(fold(text)), wanted, whole=whole) and fold(signs) in fold(text)
+        }
         oracle &= set(range(len(texts))) - fitting if negated else fitting
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         index, searcher = Index(Path(folder, "i.sqlite")), Searcher(Path(folder, "i.sqlite"))
@@ -288,6 +293,70 @@ def test_it_finds_what_looking_at_everything_finds(
     assert sorted(names) == (sorted(map(str, oracle)) if asked else [])
     if order is Order.NEWEST:
         assert names == sorted(names, key=int, reverse=True)
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_a_part_of_hundreds_of_words_finds_all_of_them(index: Index, searcher: Searcher, order: Order) -> None:
+    put(index, talk("a", *(said(str(n), f"the handleRequest{n:05} here", at=float(n)) for n in range(300))))
+    shown = searcher.search("Request", order)
+    assert ([hit.message_id for hit in shown.hits], shown.more) == ([str(n) for n in range(299, 249, -1)], True)
+    assert len(found(searcher, "request")) == 300
+    assert found(searcher, "-request here") == []
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_a_part_of_thousands_of_words_finds_the_newest_and_the_oldest(
+    index: Index, searcher: Searcher, order: Order
+) -> None:
+    """Words that are asked for at once, words behind others that hold none, and a newest message with an old word."""
+    talks = [said(f"{n}", f"x{n:04}rare{n % 7} y", at=float(n)) for n in range(2500)]
+    talks += [said(f"{n}", "nothing of it y", at=float(n)) for n in range(2500, 4000)]
+    put(index, talk("a", *talks), talk("b", said("last", "x0001rare1 z", at=9999.0)))
+    newest = ["last", *(str(n) for n in range(2499, -1, -1))]
+    shown = searcher.search("rare", order)
+    assert ([hit.message_id for hit in shown.hits], shown.more) == (newest[:50], True)
+    assert [hit.message_id for hit in searcher.search("rare", most=5000).hits] == newest
+    assert len(searcher.search("-rare y", most=5000).hits) == 1500
+    assert found(searcher, "rare z", order) == ["last"]
+    assert found(searcher, "rare nothing", order) == []
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_the_end_of_a_word_before_a_sign_is_found_in_many_words(index: Index, searcher: Searcher, order: Order) -> None:
+    messages = [said(f"{n}", f"w{n:03}ake_caseone x", at=float(n)) for n in range(400)]
+    put(index, talk("a", *messages, said("target", "snake_case", at=5000.0)), talk("b", title="Another snake_case"))
+    for query, count in (("ake_case", 401), ("nake_case", 1), ("ake_caseo", 400), ("ake case", 401)):
+        hits = [hit.message_id for hit in searcher.search(query, order, most=1000).hits if hit.message_id]
+        assert len(hits) == count, query
+        assert ("target" in hits) == (query != "ake_caseo")
+    assert next(iter(searcher.search("ake_case", order).hits)).title == "Another snake_case"
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("foo.bar()", "call"), ('"foo.bar()"', "call"), ("foo.bar", "call"), ("foo bar", "call words"),
+        ('"foo bar"', "call words"), ("C++", "plus"), ("c", "plus see"), ("C++ -c++17", "plus"),
+        ("-foo.bar() foo", "words"),
+        ("$var", "see"), ("don't", "curly straight"), ('-"foo.bar()" baz', "words"), ('"a, b"', "lines"),
+        ("title:foo.bar", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("order", list(Order))
+def test_signs_stand_where_they_were_typed(
+    index: Index, searcher: Searcher, query: str, names: str, order: Order
+) -> None:
+    texts = {
+        "call": "so foo.bar()", "words": "foo bar baz", "plus": "C++ is", "see": "c: a $var", "curly": "I don’t",
+        "straight": "you DON'T", "lines": "a,\n  b",
+    }  # fmt: skip
+    put(index, talk("a", *(said(name, text, at=float(n)) for n, (name, text) in enumerate(texts.items()))))
+    put(index, talk("t", title="foo bar too"))
+    hits = [hit.message_id for hit in searcher.search(query, order).hits if hit.message_id]
+    assert sorted(hits) == sorted(names.split())
+    assert [hit.title for hit in searcher.search(query, order).hits if not hit.message_id] == (
+        ["foo bar too"] if query in ("foo bar", '"foo bar"', "title:foo.bar", "-foo.bar() foo") else []
+    )
 
 
 SIGNS = [

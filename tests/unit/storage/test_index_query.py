@@ -113,8 +113,11 @@ def found(query: str, text: str) -> tuple[str, list[str]]:
     [
         ("effect", "call useEffect here", ["Effect"]),
         ('"effect"', "useEffect, effect", ["effect"]),
-        ("snake_case", "a snake_case or Snake-Case", ["snake_case", "Snake-Case"]),
-        ("foo.bar()", "foo.bar() and foo.barn", ["foo.bar"]),
+        ("snake_case", "a snake_case or Snake-Case", ["snake_case"]),
+        ("foo.bar()", "foo.bar() and foo.barn", ["foo.bar()"]),
+        ("C++", "C, C++ and objc++", ["C++"]),
+        ("don't", "I don’t, you don't", ["don’t", "don't"]),
+        ('"a, b"', "a b, a,\tb", ["a, b"]),
         ("strasse", "Die Straße hier", ["Straße"]),
         ("cafe", "un cafe\u0301 noir", ["cafe\u0301"]),
         ("返回", "函数返回值", ["返回"]),
