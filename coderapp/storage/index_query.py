@@ -56,7 +56,7 @@ class Word:
     @property
     def literal(self) -> str:
         """What has to stand in the folded text, with its signs; "" where the tokens say it all."""
-        folded = " ".join(fold(self.text).split())
+        folded = " ".join(fold(self.text).split()).strip("' ")
         return folded if has_signs(folded) else ""
 
 

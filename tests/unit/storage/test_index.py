@@ -338,7 +338,8 @@ def test_the_end_of_a_word_before_a_sign_is_found_in_many_words(index: Index, se
         ("foo.bar()", "call"), ('"foo.bar()"', "call"), ("foo.bar", "call"), ("foo bar", "call words"),
         ('"foo bar"', "call words"), ("C++", "plus"), ("c", "plus see"), ("C++ -c++17", "plus"),
         ("-foo.bar() foo", "words"),
-        ("$var", "see"), ("don't", "curly straight"), ('-"foo.bar()" baz', "words"), ('"a, b"', "lines"),
+        ("$var", "see"), ("don't", "curly straight"), ("'bar baz'", "words"),
+        ('-"foo.bar()" baz', "words"), ('"a, b"', "lines"),
         ("title:foo.bar", ""),
     ],
 )  # fmt: skip
