@@ -41,6 +41,9 @@ MOST_ANEW = 3
 AGAIN = 10.0
 """Seconds until an index that could not be written is tried again, where something is to be written or searched."""
 
+MOST_STALE = 200
+"""Conversations that are read from their files for a list that the index can't serve whole; for more all are."""
+
 log = logging.getLogger(__name__)
 
 Work = Callable[["Index"], None]
@@ -75,6 +78,7 @@ class IndexKeeping:
         self._given_up = ""
         self._again = 0.0  # when what was given up is tried again
         self._made_anew = 0
+        self._looked_through = False  # in this run: what is told from then on is all that changes
         self._told: set[str] = set()
         self._gathered: list[Work] = []
         self._gathered_until: float | None = None  # when they are to be written
@@ -165,6 +169,8 @@ class IndexKeeping:
             except Exception:  # the list and the search must outlive it
                 log.exception("a step of indexing failed")
         self._write_gathered()
+        if self._index is not None and self._looked_through and self._steps is None and self._jobs.empty():
+            self._guarded(lambda index: index.set_in_line(True))
         if self._index is not None:
             self._index.close()
 
@@ -176,11 +182,28 @@ class IndexKeeping:
         def work(index: Index) -> None:
             nonlocal entries
             if index.complete:
-                entries = [entry_of_row(*row) for row in index.rows()]
+                served = [entry_of_row(*row) for row in index.rows()]
+                entries = served if index.in_line else self._corrected(index, served)
+            index.set_in_line(False)  # from here on, until an orderly end
 
         self._guarded(work)
         done(entries)
         self._due = time.monotonic() + self._later
+
+    def _corrected(self, index: Index, entries: list[HistoryEntry]) -> list[HistoryEntry] | None:
+        """What the files say, after a kill: a list that is shown has to be true, for who changes it relies on it. None
+        where too many are not as the index has them.
+        """
+        from coderapp.qt.conversation_keeper import entry_of_head
+        from coderapp.storage.index_files import read_source, stamps
+
+        known, there = index.stamps(), stamps(self._paths.conversations)
+        stale = {name for name, stamp in there.items() if known.get(name) != stamp}
+        if len(stale) > MOST_STALE:
+            return None
+        sources = (read_source(self._paths.conversations, name) for name in sorted(stale))
+        read = [entry_of_head(source.head) for source in sources if source is not None]
+        return [entry for entry in entries if entry.id in there and entry.id not in stale] + read
 
     def _rest(self) -> float | None:
         """Seconds until something is to be done by itself; None where nothing is."""
@@ -241,6 +264,7 @@ class IndexKeeping:
 
         self._guarded(work)
         if step is None:
+            self._looked_through = self._looked_through or self._steps is steps
             self._steps = None if self._steps is steps else self._steps
             return True
         self._show(step)
@@ -304,6 +328,7 @@ class IndexKeeping:
             self._index.close()
             self._index = None
         self._made_anew += 1
+        self._looked_through = False
         if self._made_anew > MOST_ANEW:
             self._give_up("what it holds does not read")
             return
@@ -321,6 +346,7 @@ class IndexKeeping:
 
             self._behind = False
             self._report(Step(1, 1), True)  # nothing more is to be waited for
+        self._looked_through = False
         self._given_up = reason or "for an unknown reason"
         self._again = time.monotonic() + AGAIN
         if reason not in self._told:

@@ -56,7 +56,9 @@ class Index:
         self._db = opened(path)
         status = os.stat(path)
         self._file = (status.st_dev, status.st_ino)
-        self.complete = bool(self._db.execute("SELECT 1 FROM facts WHERE name = 'complete'").fetchone())
+        facts = {name for (name,) in self._db.execute("SELECT name FROM facts")}
+        self.complete = "complete" in facts
+        self.in_line = "in line" in facts
 
     def close(self) -> None:
         self._db.close()
@@ -89,6 +91,14 @@ class Index:
         if not self.complete:
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('complete', 1)")
             self.complete = True
+
+    def set_in_line(self, in_line: bool) -> None:
+        """Whether it says what the files say, as it does after an orderly end: who was killed could not tell it all."""
+        if in_line:
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('in line', 1)")
+        else:
+            self._db.execute("DELETE FROM facts WHERE name = 'in line'")
+        self.in_line = in_line
 
     # the list
 

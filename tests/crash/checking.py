@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from coderapp.core.conversation import Conversation
-from coderapp.core.message import Message, Role
+from coderapp.core.message import FinishReason, Message, Role
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.folders import FolderStore
 from coderapp.storage.paths import Paths
@@ -147,17 +147,24 @@ def compare(found: Found, ledger: Ledger, answers: dict[int, Sent], killed: floa
 
 
 def _compare_kept(found: Found, ledger: Ledger, findings: Findings) -> None:
-    for (conversation, message_id), text in ledger.kept.items():
-        message = found.message(conversation, message_id)
-        if message is None or message.text != text:
+    for (name, message_id), held in ledger.kept.items():
+        message, conversation = found.message(name, message_id), found.conversation(name)
+        if message is None or conversation is None or _held(conversation, message) != held:
             where = findings.prompts if message is None or message.role is Role.USER else findings.finished
-            where.append(f"{conversation}/{message_id} of an earlier run {'changed' if message else 'is gone'}")
+            where.append(f"{name}/{message_id} of an earlier run {'changed' if message else 'is gone'}")
 
 
 def _keep(found: Found, ledger: Ledger) -> None:
     for conversation in (*found.conversations.values(), *found.trashed.values()):
-        for message in list(conversation.messages.values())[-400:]:
-            ledger.kept[conversation.id, message.id] = message.text
+        for message in conversation.messages.values():
+            ledger.kept[conversation.id, message.id] = _held(conversation, message)
+
+
+def _held(conversation: Conversation, message: Message) -> str:
+    """All of a message, and what it answers, in few characters."""
+    generation = message.generation
+    about = (generation.finish, generation.model, generation.usage) if generation is not None else None
+    return checksum(repr((conversation.parents[message.id], message.role, message.created, message.parts, about)))
 
 
 def _compare_prompt(
@@ -183,6 +190,7 @@ def _compare_answer(
     last = killed
     if ended is not None:
         if checksum(text) == ended.checksum:
+            _compare_ended(message, number, sent, ended, killed, findings)
             return
         if ended.when <= killed - findings.grace:
             findings.finished.append(f"answer {number}, ended {killed - ended.when:.2f} s before the kill: {len(text)}")
@@ -194,6 +202,20 @@ def _compare_answer(
             findings.lost_text_s = max(findings.lost_text_s, age)
             if age > findings.grace:
                 findings.late.append(f"answer {number} lost {kind} that were {age:.2f} s old at the kill")
+
+
+def _compare_ended(
+    message: Message | None, number: int, sent: Sent, ended: Ended, killed: float, findings: Findings
+) -> None:
+    """What else belongs to an answer whose words are all there."""
+    if message is None or ended.when > killed - findings.grace:
+        return
+    first = sent.words[0][0] if sent.words and message.text else ended.when - findings.grace
+    thought = "".join(words for when, words in sent.thoughts if when < first)
+    if not message.reasoning.startswith(thought):
+        findings.finished.append(f"answer {number} ended, and of its thoughts {len(message.reasoning)} are there")
+    if message.generation is None or message.generation.finish in (None, FinishReason.INTERRUPTED):
+        findings.finished.append(f"answer {number} ended, and how is not kept: {message.generation}")
 
 
 def _lost_since(pieces: list[tuple[float, str]], kept: int, last: float) -> float | None:

@@ -306,18 +306,14 @@ class User:
         self._program.settings.set(name, value)
 
     def _parameter(self) -> None:
-        conversation = self._session.conversation
-        if conversation.messages:
-            value = round(self._random.random(), 2)
-            self._set(f"parameter:{conversation.id}:temperature", value)
-            self._session.set_parameter("temperature", value)
+        value = round(self._random.random(), 2)
+        self._set(f"parameter:{self._session.conversation.id}:temperature", value)
+        self._session.set_parameter("temperature", value)
 
     def _system_prompt(self) -> None:
-        conversation = self._session.conversation
-        if conversation.messages:
-            words = f"System {self._random.randint(0, 999)}"
-            self._set(f"system_prompt:{conversation.id}", words)
-            self._session.set_system_prompt(words)
+        words = f"System {self._random.randint(0, 999)}"
+        self._set(f"system_prompt:{self._session.conversation.id}", words)
+        self._session.set_system_prompt(words)
 
     def _profile(self) -> None:
         name = f"Mine {self._random.randint(0, 999)}"

@@ -48,8 +48,8 @@ class Ended:
 
 @dataclass
 class Ledger:
-    """`asked` and `ended` are by the number of the request, for the run under way; `kept` are texts that were on disk
-    after an earlier kill or an end, by (conversation, message).
+    """`asked` and `ended` are by the number of the request, for the run under way; `kept` says what messages were on
+    disk after an earlier kill or an end, and where they hung, by (conversation, message).
     """
 
     grace: float = GRACE_S

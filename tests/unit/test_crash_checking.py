@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from coderapp.core.conversation import Conversation
-from coderapp.core.message import Message, ReasoningPart, Role, TextPart
+from coderapp.core.message import FinishReason, Generation, Message, ReasoningPart, Role, TextPart
 from coderapp.storage.conversations import ConversationStore
 from coderapp.storage.paths import Paths
 from coderapp.storage.settings import SettingsStore
+from tests.crash.__main__ import main
 from tests.crash.checking import Findings, compare, read
 from tests.crash.ledger import Ledger, checksum
 from tests.crash.server import Sent
@@ -31,6 +32,7 @@ class Case:
         self.conversation = Conversation(ID, 1.0, draft="Another", title="Title")
         self.answer = "r7w0 r7w1 "
         self.thoughts = "t7n0 "
+        self.generation: Generation | None = Generation(finish=FinishReason.STOP)
         self.sent = Sent(["P7;"], [(90.0, "t7n0 ")], [(91.0, "r7w0 "), (98.5, "r7w1 "), (99.5, "r7w2 ")])
         self.report(95.0, "set", name=f"draft:{ID}", value="Another")
         self.report(99.9, "set", name=f"draft:{ID}", value="Another one")
@@ -45,7 +47,7 @@ class Case:
         if not self.conversation.messages:
             self.conversation.add(Message("p", Role.USER, (TextPart("Hello P7;"),), 1.0))
             parts = (ReasoningPart(self.thoughts), TextPart(self.answer))
-            self.conversation.add(Message("a", Role.ASSISTANT, parts, 2.0))
+            self.conversation.add(Message("a", Role.ASSISTANT, parts, 2.0, self.generation))
             store.create(self.conversation)
         store.close()
         found = Findings()
@@ -132,6 +134,48 @@ def test_what_an_earlier_run_kept_has_to_stay(case: Case) -> None:
     found = case.findings()
     assert len([sentence for sentence in found.prompts if sentence.endswith("is gone")]) == 2
     assert found.drafts != []
+
+
+@pytest.mark.parametrize("what", ["parents", "thoughts", "first"])
+def test_of_what_an_earlier_run_kept_everything_counts(case: Case, what: str) -> None:
+    for number in range(500):
+        case.conversation.add(Message(f"p{number}", Role.USER, (TextPart("x"), ReasoningPart("y")), 1.0))
+    store = ConversationStore(case.paths)
+    store.create(case.conversation)
+    found = Findings()
+    compare(read(case.paths, case._copy, found), case.ledger, {}, KILLED, found)
+    case.ledger.begin()
+    path = case.paths.conversations / f"{ID}.json"
+    kept = json.loads(path.read_bytes())
+    if what == "parents":
+        kept["messages"][300]["parent"] = ""
+    elif what == "thoughts":
+        del kept["messages"][450]["parts"][1]
+    else:
+        kept["messages"][1]["parent"] = ""
+        del kept["messages"][0]
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    found = Findings()
+    compare(read(case.paths, case._copy, found), case.ledger, {}, KILLED, found)
+    assert any("p" in sentence and "of an earlier run" in sentence for sentence in found.prompts)
+
+
+def test_a_finished_answer_has_its_thoughts_and_says_how_it_ended(case: Case) -> None:
+    case.thoughts, case.generation = "", None
+    case.report(98.9, "ended", n=7, checksum=checksum(case.answer))
+    found = case.findings()
+    assert ["thoughts" in sentence for sentence in found.finished] == [True, False]
+    assert "how is not kept" in found.finished[1]
+
+
+def test_a_check_that_fails_is_no_success(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nothing reads")
+
+    monkeypatch.setattr(ConversationStore, "list", fail)  # of the checking process, not of the program
+    assert main(["--kills", "1", "--at-once", "1", "--seed", "3"]) == 1
+    last = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert (last["kills"], last["unreadable"]) == (0, 1)
 
 
 def test_damage_is_found(case: Case) -> None:

@@ -233,6 +233,26 @@ def test_an_index_that_goes_bad_is_made_again_meanwhile(desk: Desk, paths: Paths
     assert not desk.troubles
 
 
+def test_after_a_kill_the_first_list_says_what_the_files_say(paths: Paths, open_desk: Callable[[], Desk]) -> None:
+    made(paths, "one", "two", "three")
+    first = open_desk()
+    first.listed()
+    first.wait_for("words", ["m-three", "m-two", "m-one"])
+    first.qtbot.waitUntil(lambda: first.library._keeping._looked_through)
+    first.stop()
+    with contextlib.closing(sqlite3.connect(paths.index, isolation_level=None)) as index:
+        assert index.execute("DELETE FROM facts WHERE name = 'in line'").rowcount == 1  # as a kill leaves it
+    store = ConversationStore(paths)
+    store.set_fields("one", title="Another", folder="Work")
+    store.delete("two")
+    store.close()
+    desk = open_desk()
+    assert {(entry.id, entry.title, entry.folder) for entry in desk.listed()} == {
+        ("one", "Another", "Work"),
+        ("three", "About three", ""),
+    }
+
+
 def test_a_folder_that_takes_no_index_costs_only_the_search(
     paths: Paths, open_desk: Callable[[], Desk], qtbot: QtBot
 ) -> None:
