@@ -23,6 +23,9 @@ LINES = 2
 GAP = 3
 """Pixels between title, text and what stands below it."""
 
+MOST_LAID_OUT = 200
+"""Snippets that stay laid out: more than are seen at once."""
+
 LEAD = 18
 """Characters before the first mark: in a narrow column it must be seen."""
 
@@ -31,6 +34,7 @@ class SearchDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme = theme
+        self._laid_out: dict[tuple[object, ...], QTextLayout] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         small = QFontMetrics(_small(option.font))
@@ -80,6 +84,15 @@ class SearchDelegate(QStyledItemDelegate):
         painter.drawText(box, left | bottom, painter.fontMetrics().elidedText(who(hit), _ELIDE, room))
 
     def _paint_snippet(self, painter: QPainter, font: QFont, hit: Hit, box: QRect, lines: int) -> None:
+        key = (hit.snippet, hit.marks, font.key(), box.width(), lines, self.theme.found, self.theme.found_text)
+        if (layout := self._laid_out.get(key)) is None:
+            if len(self._laid_out) >= MOST_LAID_OUT:
+                self._laid_out.clear()
+            layout = self._laid_out[key] = self._lay_out(font, hit, box.width(), lines)
+        painter.setPen(QColor(self.theme.text))
+        layout.draw(painter, QPointF(box.topLeft()))
+
+    def _lay_out(self, font: QFont, hit: Hit, width: int, lines: int) -> QTextLayout:
         text, marks = shown_part(hit)
         layout = QTextLayout(text, font)
         wrapping = QTextOption()
@@ -98,11 +111,10 @@ class SearchDelegate(QStyledItemDelegate):
             line = layout.createLine()
             if not line.isValid():
                 break
-            line.setLineWidth(box.width())
+            line.setLineWidth(width)
             line.setPosition(QPointF(0, number * QFontMetrics(font).lineSpacing()))
         layout.endLayout()
-        painter.setPen(QColor(self.theme.text))
-        layout.draw(painter, QPointF(box.topLeft()))
+        return layout
 
     def _marked(self) -> QTextCharFormat:
         made = QTextCharFormat()

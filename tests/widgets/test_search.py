@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -14,6 +15,7 @@ from coderapp.core.search import Found, Hit, Order
 from coderapp.qt import theme
 from coderapp.qt.books import StateBook
 from coderapp.qt.search_model import SearchModel
+from coderapp.widgets import search_delegate
 from coderapp.widgets.search_all import ORDER, SearchAll
 from coderapp.widgets.search_delegate import shown_part
 from tests.widgets.searching import MemorySearch
@@ -245,6 +247,31 @@ def test_the_first_mark_is_in_sight() -> None:
     assert [text[start:end] for start, end in marks] == ["needle"]
     assert marks[0][0] < 25
     assert shown_part(HITS[0])[0] == HITS[0].snippet
+
+
+def test_a_hit_is_laid_out_once_for_its_width(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Counted(QTextLayout):
+        def __init__(self, text: str, font: QFont) -> None:
+            super().__init__(text, font)
+            made.append(text)
+
+    monkeypatch.setattr(search_delegate, "QTextLayout", Counted)
+    bench.resize(300, 600)
+    bench.type("cats")
+    found = bench.results.findChild(QListView, "searchList")
+    assert found is not None
+    bench.grab()
+    first = len(made)
+    assert first
+    picture = found.viewport().grab().toImage()
+    for _ in range(3):
+        assert found.viewport().grab().toImage() == picture
+    assert len(made) == first
+    bench.resize(500, 600)
+    bench.grab()
+    assert len(made) > first
 
 
 def test_hits_are_painted(bench: Bench) -> None:
