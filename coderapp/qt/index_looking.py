@@ -76,6 +76,8 @@ class IndexLooking:
 
         from coderapp.storage.index_database import is_damage
 
+        if self._keeping.has_given_up:
+            self._keeping.refresh()  # what could not be written then is found without a further change
         self._keeping.catch_up(CATCHING_UP)
         for _ in range(3):
             try:

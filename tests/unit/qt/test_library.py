@@ -303,6 +303,21 @@ def test_an_index_that_another_program_holds_costs_only_the_search(paths: Paths,
     desk.wait_for("words", ["m-one"])
 
 
+def test_what_came_during_a_lock_is_found_without_a_further_change(desk: Desk, paths: Paths) -> None:
+    made(paths, "one")
+    desk.listed()
+    desk.wait_for("words", ["m-one"])
+    with contextlib.closing(sqlite3.connect(paths.index, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        made(paths, "two")
+        desk.library.files_changed("two")
+        desk.qtbot.waitUntil(lambda: bool(desk.found("words")) and bool(desk.troubles))
+        other.execute("ROLLBACK")
+    desk.library._keeping._again = 0.0  # it is not tried for some seconds
+    desk.qtbot.waitUntil(lambda: len(desk.found("words").hits) == 2)
+    assert len(desk.troubles) == 1
+
+
 @pytest.mark.parametrize(
     "damage",
     [
