@@ -20,7 +20,7 @@ from coderapp.core.message import Message
 from coderapp.storage.heads import ConversationHead, HeadState
 from coderapp.storage.index_database import opened
 from coderapp.storage.index_places import OF_A_MOMENT, number_at, places_for
-from coderapp.storage.index_rows import LanguageOf, Row, row_of, storable
+from coderapp.storage.index_rows import LanguageOf, Row, row_of, storable, stored_id
 from coderapp.storage.index_words import fold, tokens
 
 SLICE = 4_000
@@ -224,7 +224,7 @@ class Index:
             self._add([(row, number)], keep=next((place for (place,) in old), None))
 
     def set_star(self, conversation_id: str, message_id: str, starred: bool) -> None:
-        where = (storable(message_id), conversation_id)
+        where = (stored_id(message_id), conversation_id)
         with self.changing():
             row = self._db.execute(
                 "SELECT number, text, about FROM messages WHERE id = ?"

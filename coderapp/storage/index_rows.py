@@ -20,9 +20,15 @@ _INDENTED = re.compile(r"\n[ \t]*\n(?: {4}|\t)[ \t]*\S")
 _LIST = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]", re.MULTILINE)
 
 
+_SPELLED = "\ufdd0"
+"""Before an id that is spelled out; no character of any text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`labels` are (kind, name): the model, the languages of its code. `marks` are tokens for the other filters."""
+    """`id` is as stored_id gives it. `labels` are (kind, name): the model, the languages of its code. `marks` are
+    tokens for the other filters.
+    """
 
     id: str
     role: str
@@ -72,8 +78,9 @@ def row_of(message: Message, *, starred: bool, language_of: LanguageOf) -> Row:
         marks.append("hascode")
     labels += [("lang", language) for language in sorted(languages)]
     marks = list(dict.fromkeys(marks))
-    name = storable(message.id)
-    return Row(name, message.role.value, message.created, storable(text), " ".join(marks), tuple(labels))
+    return Row(
+        stored_id(message.id), message.role.value, message.created, storable(text), " ".join(marks), tuple(labels)
+    )
 
 
 def _of_file(name: str, language_of: LanguageOf) -> str:
@@ -81,6 +88,20 @@ def _of_file(name: str, language_of: LanguageOf) -> str:
     stem, dot, ending = name.rpartition(".")
     language = language_of(f"file.{ending}" if dot and stem else name)
     return "" if "." in language or language in ("text", name.lower()) else language
+
+
+def stored_id(message_id: str) -> str:
+    """The id as a database takes it: one with half a character in it is spelled out, so that a hit still opens it."""
+    if not message_id.startswith(_SPELLED) and storable(message_id) == message_id:
+        return message_id
+    return _SPELLED + message_id.encode("utf-8", "surrogatepass").hex()
+
+
+def id_of(stored: str) -> str:
+    """Raises ValueError where it is none of `stored_id`."""
+    if not stored.startswith(_SPELLED):
+        return stored
+    return bytes.fromhex(stored.removeprefix(_SPELLED)).decode("utf-8", "surrogatepass")
 
 
 def storable(text: str) -> str:

@@ -15,7 +15,7 @@ from coderapp.storage.index_database import VERSION
 from coderapp.storage.index_match import Match, match_of
 from coderapp.storage.index_query import Query, parse
 from coderapp.storage.index_rank import best, newest
-from coderapp.storage.index_rows import LanguageOf
+from coderapp.storage.index_rows import LanguageOf, id_of
 from coderapp.storage.index_snippets import pattern_of, snippet
 from coderapp.storage.index_terms import Terms
 from coderapp.storage.index_words import fold
@@ -110,7 +110,7 @@ class Searcher:
             name, title, message_id, role, created, text, about = row
             shown = snippet(text, pattern)
             model = self._model(db, about) if role == "assistant" else ""
-            hits.append(Hit(name, message_id, title, role, created, shown.text, shown.marks, model))
+            hits.append(Hit(name, id_of(message_id), title, role, created, shown.text, shown.marks, model))
         return hits
 
     def _model(self, db: sqlite3.Connection, about: str) -> str:

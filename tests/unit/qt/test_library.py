@@ -351,12 +351,18 @@ def test_half_a_character_in_the_id_of_a_message(paths: Paths, open_desk: Callab
     made(paths, "one")
     store = ConversationStore(paths)
     odd = Conversation("odd", 1.0, title="Odd")
-    odd.add(message("m\ud800", "words", 9.0))
+    names = ["m\ud800", "m\ud801", "m?"]
+    for number, name in enumerate(names):
+        odd.add(message(name, "words", 9.0 - number))
     store.create(odd)
     store.close()
     desk = open_desk()
     assert sorted(entry.id for entry in desk.listed()) == ["odd", "one"]
-    desk.wait_for("words", ["m?", "m-one"])
+    desk.wait_for("words", [*names, "m-one"])
+    desk.library.star_changed("odd", "m\ud801", True)
+    desk.wait_for("words is:starred", ["m\ud801"])
+    desk.library.files_changed("odd")
+    desk.wait_for("words", [*names, "m-one"])
     assert desk.troubles == []
 
 
