@@ -68,9 +68,10 @@ def _checked(
     found: list[int] = []
     rows = _rows(db, query, match, expression, "w.rowid DESC", scanned, text=True, before=before, first=first)
     for place, (number, text) in enumerate(rows, 1):
-        folded = fold(text)
-        if all(check.fits(folded) for check in checks):
-            found.append(number)
+        if all(check.may_fit(text) for check in checks):
+            folded = fold(text)
+            if all(check.fits(folded) for check in checks):
+                found.append(number)
         if len(found) >= most or place >= scanned:
             return found, number
     return found, None

@@ -336,7 +336,7 @@ def test_the_end_of_a_word_before_a_sign_is_found_in_many_words(index: Index, se
     ("query", "names"),
     [
         ("foo.bar()", "call"), ('"foo.bar()"', "call"), ("foo.bar", "call"), ("foo bar", "call words"),
-        ('"foo bar"', "call words"), ("C++", "plus"), ("c", "plus see"), ("C++ -c++17", "plus"),
+        ('"foo bar"', "call words"), ("C++", "plus wide"), ("c", "plus see wide"), ("C++ -c++17", "plus"),
         ("-foo.bar() foo", "words"),
         ("$var", "see"), ("don't", "curly straight"), ("'bar baz'", "words"),
         ('-"foo.bar()" baz', "words"), ('"a, b"', "lines"),
@@ -349,7 +349,7 @@ def test_signs_stand_where_they_were_typed(
 ) -> None:
     texts = {
         "call": "so foo.bar()", "words": "foo bar baz", "plus": "C++ is", "see": "c: a $var", "curly": "I don’t",
-        "straight": "you DON'T", "lines": "a,\n  b",
+        "straight": "you DON'T", "lines": "a,\n  b", "wide": "Ｃ＋＋ C++17",
     }  # fmt: skip
     put(index, talk("a", *(said(name, text, at=float(n)) for n, (name, text) in enumerate(texts.items()))))
     put(index, talk("t", title="foo bar too"))
