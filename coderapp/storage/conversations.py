@@ -46,6 +46,10 @@ FOLD_AT_LEAST = 1024 * 1024
 """Bytes of journal at which it is folded in, also in mid-answer; where the JSON is larger, its size."""
 
 
+Mark = tuple[int, ...]
+"""Inode, size and time of a file; empty for none."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrashedHead:
     """A deleted conversation, as a list shows it."""
@@ -63,7 +67,7 @@ class TrashedHead:
 class _Open:
     """`rescue` holds what has to be kept beside the files before they are written over. `answered` are the bytes of
     answers since the last fold, `growing` the text that the last record of the journal added to: its message, whether
-    that is reasoning, and its last character.
+    that is reasoning, and its last character. `mark` tells the JSON that was read or written last from any other.
     """
 
     document: Document
@@ -74,6 +78,7 @@ class _Open:
     fold_at: int = FOLD_AT_LEAST
     answered: int = 0
     growing: tuple[str, bool, str] | None = None
+    mark: Mark = ()
 
 
 class ConversationStore:
@@ -164,7 +169,7 @@ class ConversationStore:
         write_atomically(path, data)
         document.version = schema.VERSION
         journal = Journal(self._journal(conversation.id), now=self._clock)
-        self._open[conversation.id] = _Open(document, journal, len(data))
+        self._open[conversation.id] = _Open(document, journal, len(data), mark=_mark(path))
 
     def rewrite(self, conversation: Conversation) -> None:
         """Saves a conversation whole over what there is of it: after changes of it could not be saved."""
@@ -315,7 +320,8 @@ class ConversationStore:
 
     def trashed(self) -> Sequence[TrashedHead]:
         """What is in the trash, newest deletion first."""
-        return [TrashedHead(row, self._trashed_head(row)) for row in self._trash.folders()]
+        rows = [row for row in self._trash.folders() if not self._trash.is_empty(row)]
+        return [TrashedHead(row, self._trashed_head(row)) for row in rows]
 
     def destroy(self, trashed: Trashed) -> None:
         """Deletes for good what is in the trash."""
@@ -370,6 +376,7 @@ class ConversationStore:
         """Removes what writers that were killed left behind, and what has been in the trash for long. Not urgent."""
         clean_up(self._folder)
         self._trash.expire(self._now())
+        self._trash.remove_empty()
         with suppress(OSError):
             for conversation_id, kinds in heads.files(str(self._folder)).items():
                 if "json" not in kinds and conversation_id not in self._open:
@@ -406,10 +413,11 @@ class ConversationStore:
         path, journal_path = self._json(checked(conversation_id)), self._journal(conversation_id)
         if not path.exists() and journal_path.exists() and self._trash.sweep(conversation_id):
             raise UnknownConversation(f"The conversation {conversation_id} was deleted.")
+        mark = _mark(path)
         reading = read_conversation(path, journal_path, conversation_id)
         journal = Journal(journal_path, now=self._clock)
         journal.size = reading.journal_size
-        opened = _Open(reading.document, journal, reading.json_size, rescue=reading.rescue)
+        opened = _Open(reading.document, journal, reading.json_size, rescue=reading.rescue, mark=mark)
         conversation = reading.document.conversation
         for message in [message for message in conversation.messages.values() if records.streaming(message)]:
             conversation.update(records.interrupted(message))
@@ -465,7 +473,9 @@ class ConversationStore:
         data = schema.encode(opened.document)
         if opened.document.version < schema.VERSION:
             self._keep_older(opened.document, data)
+        self._keep_foreign(opened)
         write_atomically(self._json(conversation_id), data)
+        opened.mark = _mark(self._json(conversation_id))
         opened.document.version = schema.VERSION
         opened.json_size = len(data)
         opened.must_fold = False
@@ -474,6 +484,26 @@ class ConversationStore:
         opened.growing = None
         with suppress(StorageError):  # its records are passed over from now on, and the next fold tries again
             opened.journal.remove()
+
+    def _keep_foreign(self, opened: _Open) -> None:
+        """What another program has written into the file meanwhile is kept beside it: here nobody has seen it."""
+        conversation = opened.document.conversation
+        path = self._json(conversation.id)
+        found = _mark(path)
+        if not opened.mark or not found or found == opened.mark:
+            return
+        try:
+            kept = keep_copy(path, path.read_bytes())
+        except OSError as error:
+            raise from_os(error, "could not be read", path) from error
+        opened.mark = found
+        self._tell(
+            StorageError(
+                f"Another program changed the file of “{conversation.title or conversation.id}” while it was open here."
+                f" What it wrote is kept as {kept.name}.",
+                advice="What this window shows was saved. Compare the two if you miss something.",
+            )
+        )
 
     def _keep_older(self, document: Document, data: bytes) -> None:
         """Before a file of an earlier version is written over: keeps it, and makes sure that `data` is all of it."""
@@ -517,6 +547,14 @@ class ConversationStore:
             except StorageError as error:
                 opened.fold_at = 2 * journal.size  # the record itself is safe
                 self._tell(error)
+
+
+def _mark(path: Path) -> Mark:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _words(conversation: Conversation) -> object:

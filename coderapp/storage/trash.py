@@ -111,6 +111,19 @@ class Trash:
             return []
         return sorted(rows, key=lambda row: (row.deleted, row.folder), reverse=True)
 
+    def is_empty(self, trashed: Trashed) -> bool:
+        """Of a deletion that was cut short before anything was moved."""
+        try:
+            with os.scandir(self.path(trashed)) as entries:
+                return next(entries, None) is None
+        except OSError:
+            return False
+
+    def remove_empty(self) -> None:
+        for row in self.folders():
+            with suppress(OSError):  # as where it is not empty
+                os.rmdir(self.path(row))
+
     def path(self, trashed: Trashed) -> Path:
         return self._trash / trashed.folder
 

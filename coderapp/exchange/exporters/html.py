@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import escape
@@ -83,6 +84,9 @@ p{orphans:3;widows:3}a{color:inherit}
 """
 
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""HTML has no way to write them, and a reader that prints the page would obey some."""
+
 Formula = Callable[[str, bool], str]
 
 
@@ -112,7 +116,7 @@ def as_html(
             done += 1
             tick(done / total)
     out.append("</main></body></html>\n")
-    return "\n".join(out)
+    return _CONTROLS.sub("\ufffd", "\n".join(out))
 
 
 def as_index(rows: Sequence[tuple[str, str, str]]) -> str:

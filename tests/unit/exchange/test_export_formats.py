@@ -329,3 +329,11 @@ def test_tags_and_titles_are_yaml_strings() -> None:
     front = as_markdown(made, ExportOptions(), nothing).split("---\n")[1]
     assert 'title: "a: \\"b\\" #c"\n' in front
     assert 'tags: ["x, y", "- z"]\n' in front
+
+
+def test_html_holds_no_control_characters() -> None:
+    made = Conversation("20261122-170355-ab12cd", 1.0, title="A\x00B")
+    made.add(message("m", Role.USER, "\x00\x1b[31mred\x07\n\n```py\nx = '\x7f'\n```\n\ttab"))
+    page = as_html(made, ALL, nothing)
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", page)
+    assert "[31mred" in page

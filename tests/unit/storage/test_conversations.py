@@ -276,6 +276,23 @@ def test_a_damaged_file_opens_with_what_reads_and_the_original_stays(paths: Path
     assert [message.id for message in reopened(paths).path()] == ["p", "q"]
 
 
+def test_what_another_program_writes_meanwhile_is_kept_beside_it(paths: Paths, store: ConversationStore) -> None:
+    talk(store)
+    store.fold(ONE)
+    path = paths.conversations / f"{ONE}.json"
+    theirs = path.read_bytes().replace(b"Why?", b"Who?")
+    path.write_bytes(theirs)
+    store.add_message(ONE, user("q", "Mine"))
+    store.fold(ONE)
+    store.add_message(ONE, user("r", "Again"))
+    store.fold(ONE)
+    assert [message.text for message in reopened(paths).path()][-2:] == ["Mine", "Again"]
+    assert names(paths) == [f"{ONE}.json", f"{ONE}.json.damaged-1"]
+    assert (paths.conversations / f"{ONE}.json.damaged-1").read_bytes() == theirs
+    (problem,) = store.take_problems()
+    assert "Another program changed the file" in problem.sentence
+
+
 def test_every_place_at_which_a_journal_can_end(paths: Paths, store: ConversationStore) -> None:
     talk(store)
     path, journal = (paths.conversations / f"{ONE}.{suffix}" for suffix in ("json", "journal"))

@@ -110,6 +110,19 @@ def test_emptying_at_once_or_up_to_a_time(store: ConversationStore, clock: Clock
     assert names(store) == []
 
 
+def test_an_empty_folder_is_no_conversation_and_goes(paths: Paths, store: ConversationStore, clock: Clock) -> None:
+    made(store, "a")
+    store.delete("a")
+    empty = paths.trash / "b.20261122-170355"
+    empty.mkdir()
+    template = next(path.name.partition(".")[2] for path in paths.trash.iterdir() if path.name.startswith("a."))
+    empty.rename(paths.trash / f"b.{template}")
+    assert names(store) == ["a"]
+    store.clean_up()
+    assert not (paths.trash / f"b.{template}").exists()
+    assert names(store) == ["a"]
+
+
 def test_it_goes_after_thirty_days(store: ConversationStore, clock: Clock) -> None:
     made(store, "a")
     store.delete("a")
