@@ -33,6 +33,10 @@ _SPAN = re.compile(r"(\d{1,4})([dwmy])")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
+_ENDS = ".,;:!?…。、，！？；："
+"""What ends a word in a sentence and is no part of it, where it is not quoted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """`tokens` stand one after the other, with the signs between them that were typed. Where it is not quoted
@@ -57,6 +61,8 @@ class Word:
     def literal(self) -> str:
         """What has to stand in the folded text, with its signs; "" where the tokens say it all."""
         folded = " ".join(fold(self.text).split()).strip("' ")
+        if not self.whole:
+            folded = folded.rstrip(_ENDS)
         return folded if has_signs(folded) else ""
 
 

@@ -337,7 +337,7 @@ def test_the_end_of_a_word_before_a_sign_is_found_in_many_words(index: Index, se
     [
         ("foo.bar()", "call"), ('"foo.bar()"', "call"), ("foo.bar", "call"), ("foo bar", "call words"),
         ('"foo bar"', "call words"), ("C++", "plus wide"), ("c", "plus see wide"), ("C++ -c++17", "plus"),
-        ("-foo.bar() foo", "words"),
+        ("-foo.bar() foo", "words"), ("how foo?", ""), ("foo, baz.", "words"), ('"baz."', ""),
         ("$var", "see"), ("don't", "curly straight"), ("'bar baz'", "words"),
         ('-"foo.bar()" baz', "words"), ('"a, b"', "lines"),
         ("title:foo.bar", ""),
