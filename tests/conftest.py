@@ -68,6 +68,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Watch(), "coderapp-watch")
 
 
+@pytest.fixture
+def untraced() -> Generator[None]:
+    """For what takes many times as long while its lines are counted, and is counted by other tests too."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
 

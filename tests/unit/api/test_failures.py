@@ -277,6 +277,7 @@ def test_without_a_key_nothing_is_erased() -> None:
         assert redact.raw(b"text\xff") == "text�"
 
 
+@pytest.mark.usefixtures("untraced")
 def test_raw_is_bounded_and_holds_no_half_of_a_key() -> None:
     key = Secret("abcdefgh" * 10)
     for padding in range(0, 90, 7):

@@ -63,6 +63,7 @@ def test_every_token_of_the_vocabulary_is_possible(model: SampleModel) -> None:
     assert min(shares.values()) > 0
 
 
+@pytest.mark.usefixtures("untraced")
 def test_titles_give_the_whole_snippet(model: SampleModel, library: tuple[Snippet, ...], write: Writer) -> None:
     titles = Counter(snippet.title for snippet in library)
     for snippet in library:
@@ -90,6 +91,7 @@ def test_no_answer_reaches_the_limit_by_itself(library: tuple[Snippet, ...]) -> 
     assert max(len(pieces(snippet.body)) for snippet in library) < ANSWER_LIMIT / 2
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("style", ["markdown", "text"])
 def test_temperature_one_gives_whole_snippets(
     model: SampleModel, library: tuple[Snippet, ...], write: Writer, style: str

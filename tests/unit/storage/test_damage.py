@@ -174,6 +174,7 @@ def test_a_file_that_an_editor_has_saved_in_another_encoding(encoding: str, path
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("untraced")
 def test_fifty_megabytes_open(paths: Paths) -> None:
     conversation = Conversation(ONE, 1.0, title="Long")
     for number in range(10_000):
