@@ -161,6 +161,8 @@ class AbandonableCalls(QObject):
                 return
             settled = True
             timer.stop()
+            # Else its end would let go of what it calls, perhaps of this object, whose end would end the timer again.
+            timer.timeout.disconnect()
             timer.deleteLater()
             self._busy = False
             job()
@@ -172,9 +174,17 @@ class AbandonableCalls(QObject):
 
         def run() -> None:
             outcome = _outcome(work, success, failure)
-            self._delivery.hand_over(lambda: settle(outcome))
 
-        threading.Thread(target=run, name="keyring", daemon=True).start()
+            def arrive() -> None:
+                # It only has to return. Were it the last that knows this object, it would end it in its thread, which
+                # Qt answers with a crash.
+                thread.join()
+                settle(outcome)
+
+            self._delivery.hand_over(arrive)
+
+        thread = threading.Thread(target=run, name="keyring", daemon=True)
+        thread.start()
 
     def stop(self) -> None:
         """Leaves calls that still run to themselves; nothing of them is heard any more."""

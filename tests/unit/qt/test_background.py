@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -177,3 +179,33 @@ def test_a_late_answer_after_the_end_harms_nobody(qtbot: QtBot, block: threading
         if thread.name == "keyring":
             thread.join(5)
     qtbot.wait(1)
+
+
+ENDING = """
+import gc, sys
+from PySide6.QtCore import QCoreApplication
+from coderapp.core.errors import CoderappError
+from coderapp.qt.background import AbandonableCalls
+
+gc.disable()
+sys.setswitchinterval(1e-5)
+application = QCoreApplication([])
+
+
+def use():
+    calls, told = AbandonableCalls(5, lambda: CoderappError("late")), []
+    for number in range(10):
+        calls.submit(lambda: number, told.append, print)
+    while len(told) < 10:
+        application.processEvents()
+
+
+for _ in range(60):
+    use()
+"""
+
+
+def test_it_may_be_let_go_of_as_soon_as_it_has_answered() -> None:
+    """Neither the thread of a call nor the timer of its deadline is what it ends with."""
+    done = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
