@@ -47,7 +47,7 @@ FOLD_AT_LEAST = 1024 * 1024
 
 
 Mark = tuple[int, ...]
-"""Inode, size and time of a file; empty for none."""
+"""Size and time of a file; empty for none. Inodes are made up anew by some network file systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,8 +474,15 @@ class ConversationStore:
         if opened.document.version < schema.VERSION:
             self._keep_older(opened.document, data)
         self._keep_foreign(opened)
-        write_atomically(self._json(conversation_id), data)
-        opened.mark = _mark(self._json(conversation_id))
+        path = self._json(conversation_id)
+        try:
+            write_atomically(path, data)
+        except StorageError:
+            with suppress(OSError):
+                if path.read_bytes() == data:  # it was put there before something failed
+                    opened.mark = _mark(path)
+            raise
+        opened.mark = _mark(path)
         opened.document.version = schema.VERSION
         opened.json_size = len(data)
         opened.must_fold = False
@@ -490,7 +497,7 @@ class ConversationStore:
         conversation = opened.document.conversation
         path = self._json(conversation.id)
         found = _mark(path)
-        if not opened.mark or not found or found == opened.mark:
+        if not found or found == opened.mark:
             return
         try:
             kept = keep_copy(path, path.read_bytes())
@@ -554,7 +561,7 @@ def _mark(path: Path) -> Mark:
         status = path.stat()
     except OSError:
         return ()
-    return (status.st_ino, status.st_size, status.st_mtime_ns)
+    return (status.st_size, status.st_mtime_ns)
 
 
 def _words(conversation: Conversation) -> object:

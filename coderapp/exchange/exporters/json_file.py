@@ -22,11 +22,8 @@ def as_json(document: Document) -> bytes:
             conversation.update(_without_raw(message))
     held = replace(
         document,
-        extras={name: _cleared(value) for name, value in document.extras.items()},
-        message_extras={
-            message_id: {name: _cleared(value) for name, value in extras.items()}
-            for message_id, extras in document.message_extras.items()
-        },
+        extras=_cleared_fields(document.extras),
+        message_extras={name: _cleared_fields(extras) for name, extras in document.message_extras.items()},
         set_aside=[_cleared(value) for value in document.set_aside],
     )
     return schema.encode(held)
@@ -37,6 +34,10 @@ def _without_raw(message: Message) -> Message:
     assert message.generation.problem is not None
     problem = replace(message.generation.problem, raw="")
     return replace(message, generation=replace(message.generation, problem=problem))
+
+
+def _cleared_fields(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: "" if name == RAW else _cleared(value) for name, value in fields.items()}
 
 
 def _cleared(value: JsonValue) -> JsonValue:

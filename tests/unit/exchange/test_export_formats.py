@@ -140,7 +140,7 @@ def test_json_holds_no_raw_reply_of_what_a_damaged_file_was_set_aside_from() -> 
     reply: JsonValue = {"generation": {"problem": {"kind": "server", "raw": {"key": "sk-live"}}}}
     document = Document(
         rich(),
-        extras={"starred_of_version_1": reply},
+        extras={"starred_of_version_1": reply, "raw": "sk-live"},
         message_extras={"a2": {"generation": {"problem": {"raw": "sk-live"}}}, "a1": {"later": [reply]}},
         set_aside=[reply, [[reply]], '{"problem":{"raw":"sk-live"'],
     )
