@@ -141,6 +141,5 @@ def nothing_lost(value: Any, told: str, summary: Summary) -> None:
         return
     if summary.duplicates:  # a conversation that stands twice may have two titles
         return
-    told += "«you know CSS» «be brief» «answer in code»"  # stand among settings, most of which are passed over
     if lost := [word for word in marked(value) if word not in told]:
         raise Wrong(f"lost: {lost[:3]}")

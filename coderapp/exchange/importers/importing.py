@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -14,6 +15,7 @@ from coderapp.exchange.importers import formats, known, lm_studio, messages, our
 from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts
 from coderapp.exchange.importers.growth import growth, shares_any
 from coderapp.exchange.importers.known import Here, Known
+from coderapp.exchange.importers.leftovers import bounded, left_over, parameters_in
 from coderapp.exchange.importers.slices import LARGEST, Member, Slices
 from coderapp.exchange.importers.sources import Archives, Source, Unreadable, opened, sources
 from coderapp.exchange.importers.summary import Summary
@@ -238,11 +240,14 @@ class Importer:
             found.messages.append(FoundMessage("", None, Role.SYSTEM, parts.done()))
         if kind.source == lm_studio.SOURCE and not found.id:
             found.id = file.stem
-        self._take_found(found, file, where)
+        self._take_found(found, file, where, value)
 
-    def _take_found(self, found: FoundConversation, file: _File, where: str) -> None:
+    def _take_found(self, found: FoundConversation, file: _File, where: str, value: JsonObject | None = None) -> None:
+        """`value` is what it was found in."""
         found.keep_odd()
         conversation = build(found, self._now())
+        conversation.parameters |= parameters_in(value or {})
+        beside = left_over(value, found) if conversation.messages else {}
         digest = digest_of(conversation)
         part = f"-{file.parts}" if file.parts > 1 and found.source == messages.SOURCE else ""
         key = (found.source, found.id or f"sha:{digest}{part}")
@@ -252,11 +257,14 @@ class Importer:
         if not conversation.title or conversation.title == UNTITLED:
             conversation.title = line_of(file.stem, 60) or UNTITLED
         conversation.origin = {"source": key[0], "id": key[1], "digest": digest}
+        if kept := bounded(beside):
+            conversation.origin["beside"] = kept
         here = self._known.by_origin.get(key)
         if here is not None and self._again(here, conversation, digest):
             return
         self.summary.raw += found.raw
         self.summary.left_out += found.left_out
+        self.summary.beside += Counter({name: len(texts) for name, texts in beside.items()})
         for what, count in found.raw.items():
             self.summary.place(f"“{conversation.title}” ({where}): {count} × {what} kept as raw text.")
         self._add(Document(conversation), key)

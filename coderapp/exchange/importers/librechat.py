@@ -5,7 +5,7 @@ A message has `messageId`, `parentMessageId`, `sender`, `isCreatedByUser`, and `
 
 from __future__ import annotations
 
-from coderapp.core.message import JsonValue, Role
+from coderapp.core.message import FinishReason, JsonValue, Role
 from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts, answered, role_of
 from coderapp.exchange.importers.messages import call_into, content_into, piece_into
 from coderapp.exchange.importers.values import (
@@ -115,8 +115,14 @@ def _message(value: JsonValue, above: str | None, found: FoundConversation, mode
         role,
         parts.done(),
         created,
-        answered(text_of(value.get("model")) or model, started=created) if role is Role.ASSISTANT else None,
+        answered(text_of(value.get("model")) or model, started=created, finish=_finish(value))
+        if role is Role.ASSISTANT
+        else None,
     )
+
+
+def _finish(value: JsonObject) -> FinishReason:
+    return FinishReason.LENGTH if value.get("finish_reason") == "length" else FinishReason.STOP
 
 
 def _piece(piece: JsonValue, parts: Parts) -> None:

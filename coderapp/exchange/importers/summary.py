@@ -14,8 +14,8 @@ MOST_PLACES = 500
 
 @dataclass(slots=True)
 class Summary:
-    """`raw` and `left_out` count by what it was. `places` are sentences that say where, `faults` on what could not be
-    read, `passed_over` names files that hold no conversations.
+    """`raw`, `left_out` and `beside` count by what it was. `places` are sentences that say where, `faults` on what
+    could not be read, `passed_over` names files that hold no conversations.
     """
 
     conversations: int = 0
@@ -29,6 +29,7 @@ class Summary:
     formats: Counter[str] = field(default_factory=Counter)
     raw: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    beside: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
@@ -86,6 +87,10 @@ class Summary:
             told.append(f"Kept as raw text, because it could not be understood: {_kinds(self.raw)}.")
         if self.left_out:
             told.append(f"Named but not kept, for conversations here are text: {_kinds(self.left_out)}.")
+        if self.beside:
+            told.append(
+                f"Kept in the files of the conversations, for there is no place to show it: {_kinds(self.beside)}."
+            )
         told += self.faults
         if self.passed_over:
             names = ", ".join(self.passed_over[:6]) + (" and others" if len(self.passed_over) > 6 else "")

@@ -71,6 +71,7 @@ def everything(conversations: list[Conversation]) -> str:
     told = []
     for each in conversations:
         told += [each.title, each.system_prompt, each.draft, *each.tags, each.folder]
+        told.append(json.dumps(each.origin.get("beside", {}), ensure_ascii=False))
         told += [words_of(message) for message in each.messages.values()]
     return "\n".join(told)
 

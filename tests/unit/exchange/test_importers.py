@@ -105,6 +105,34 @@ def test_claude(desk: Desk) -> None:
     assert last.created == answer.created, "where a time is missing, that of the message before"
 
 
+def test_what_has_no_place_is_kept_beside_and_told(desk: Desk) -> None:
+    sample = samples.claude()
+    sample["summary"] = "«short»"
+    sample["chat_messages"][1]["content"][0]["citations"] = [{"url": "https://example.org/a", "title": "«Source»"}]
+    sample["settings"] = {"mood": "«calm and quiet»", "kind": "plain", "temperature": 0.25, "top_p": 7}
+    summary, _ = desk.bring_in(desk.file([sample]))
+    found = desk.only()
+    assert found.origin["beside"] == {
+        "summary": ["«short»"], "url": ["https://example.org/a"], "title": ["«Source»"], "mood": ["«calm and quiet»"],
+        "text": ["OK"],
+    }  # fmt: skip
+    assert found.parameters == {"temperature": 0.25}
+    (sentence,) = [each for each in summary.details() if each.startswith("Kept in the files")]
+    assert "summary" in sentence
+    again, _ = desk.bring_in(desk.file([sample]))
+    assert again.duplicates == 1
+
+
+def test_what_is_kept_beside_is_bounded(desk: Desk) -> None:
+    sample = samples.claude()
+    sample["notes"] = [f"«{number}» " + "many words " * 5_000 for number in range(10)]
+    summary, _ = desk.bring_in(desk.file([sample]))
+    beside = desk.only().origin["beside"]
+    assert isinstance(beside, dict)
+    assert len(json.dumps(beside)) < 220_000
+    assert summary.beside["notes"] == 10
+
+
 def test_claude_in_a_tree(desk: Desk) -> None:
     sample = samples.claude()
     one, two, three = sample["chat_messages"]
