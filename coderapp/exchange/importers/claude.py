@@ -56,10 +56,7 @@ def read(value: JsonObject) -> FoundConversation:
             found.messages.append(message)
         elif message is not None and message.id:
             skipped[message.id] = message.parent
-    for message in found.messages:
-        steps = 0
-        while message.parent in skipped and steps <= len(skipped):
-            message.parent, steps = skipped[message.parent], steps + 1
+    found.move_up(skipped)
     return found
 
 

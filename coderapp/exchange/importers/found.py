@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from coderapp.core.attachments import longest_run, shown_name, size_words
@@ -85,6 +86,11 @@ class FoundConversation:
             self.odd.append((what, value))
         return text_of(value) if isinstance(value, str) else ""
 
+    def move_up(self, skipped: Mapping[str, str | None]) -> None:
+        """Messages whose parents were passed over (id → the parent's own parent) follow what stood before those."""
+        for message in self.messages:
+            message.parent = above(message.parent, skipped)
+
     def keep_odd(self) -> None:
         """At the end, after the message that the path ends with."""
         if self.odd:
@@ -94,6 +100,14 @@ class FoundConversation:
             above = self.leaf or (self.messages[-1].id if self.messages else "")
             self.messages.append(FoundMessage("kept-as-it-came", above or None, Role.SYSTEM, parts.done()))
             self.odd = []
+
+
+def above(parent: str | None, skipped: Mapping[str, str | None]) -> str | None:
+    """The nearest that was not passed over. A ring of those that were ends anywhere."""
+    steps = 0
+    while parent is not None and parent in skipped and steps <= len(skipped):
+        parent, steps = skipped[parent], steps + 1
+    return parent
 
 
 class Parts:

@@ -58,10 +58,7 @@ def read(value: JsonObject) -> FoundConversation:
                 skipped[message.id] = message.parent
             below = message.id or above
         waiting += [(child, below) for child in reversed(items(mapping(item).get("children")))]
-    for message in found.messages:
-        steps = 0
-        while message.parent in skipped and steps <= len(skipped):
-            message.parent, steps = skipped[message.parent], steps + 1
+    found.move_up(skipped)
     return found
 
 

@@ -5,7 +5,7 @@ shown path once more as `messages`.
 from __future__ import annotations
 
 from coderapp.core.message import JsonValue, Role, TokenUsage
-from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts, answered, role_of
+from coderapp.exchange.importers.found import FoundConversation, FoundMessage, Parts, above, answered, role_of
 from coderapp.exchange.importers.messages import content_into, promote_system, thought_into
 from coderapp.exchange.importers.values import (
     JsonObject,
@@ -68,14 +68,9 @@ def read(value: JsonObject) -> FoundConversation:
             found.messages += missing
             if missing:
                 found.raw += extra.raw
-    for message in found.messages:
-        steps = 0
-        while message.parent in skipped and steps <= len(skipped):
-            message.parent, steps = skipped[message.parent], steps + 1
+    found.move_up(skipped)
     found.leaf = line_of(first(history, "currentId", "current_id"))
-    steps = 0
-    while found.leaf in skipped and steps <= len(skipped):
-        found.leaf, steps = skipped[found.leaf] or "", steps + 1
+    found.leaf = above(found.leaf, skipped) or ""
     promote_system(found)
     return found
 
