@@ -31,6 +31,13 @@ LARGE_PART = 0.15
 """Of the folders have a conversation of ten thousand messages."""
 
 
+OLDER_PART = 0.25
+"""Of the folders have conversations of format version 1."""
+
+MANY = 20
+"""Kills, after which something must have been asked and answered: else nothing was looked at."""
+
+
 @dataclass
 class Tally:
     """What all kills came to."""
@@ -43,6 +50,8 @@ class Tally:
     drafts: int = 0
     late: int = 0
     torn: int = 0
+    asked: int = 0
+    ended: int = 0
     lost_text: list[float] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
@@ -51,11 +60,18 @@ class Tally:
         for kind in ("prompts", "finished", "unreadable", "settings", "drafts", "late"):
             setattr(self, kind, getattr(self, kind) + len(getattr(found, kind)))
         self.torn += found.torn
+        self.asked += outcome.asked
+        self.ended += outcome.ended
         self.lost_text.append(found.lost_text_s)
 
     @property
     def losses(self) -> int:
         return self.prompts + self.finished + self.unreadable + self.settings + self.drafts + self.late
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether so many kills have looked at nothing."""
+        return self.kills >= MANY and not (self.asked and self.ended)
 
     def as_json(self) -> str:
         return json.dumps(
@@ -69,6 +85,8 @@ class Tally:
                 "lost_drafts": self.drafts,
                 "late": self.late,
                 "torn_last_lines": self.torn,
+                "asked": self.asked,
+                "ended": self.ended,
             }
         )
 
@@ -91,14 +109,15 @@ class Work:
         self._began = time.monotonic()
 
     def run(self) -> None:
-        """Until all kills are done, or something was lost."""
+        """Until all kills are done, or something was lost, or no more of them come about."""
         while True:
+            before = self.tally.kills
             workers = [threading.Thread(target=self._work) for _ in range(self._at_once)]
             for worker in workers:
                 worker.start()
             for worker in workers:
                 worker.join()
-            if self.tally.losses or self.tally.kills >= self._kills:
+            if self.tally.losses or not before < self.tally.kills < self._kills:
                 return
             self._begun = self.tally.kills
 
@@ -112,22 +131,26 @@ class Work:
 
     def _work(self) -> None:
         while (taken := self._take())[0]:
-            self._live(*taken)
+            try:
+                self._live(*taken)
+            except Exception:  # noqa: BLE001 - as for a check: see below
+                self._tell(_failed(), self._top / f"folder-{taken[1]}")
 
     def _live(self, kills: int, number: int) -> None:
         seed = self._seed * 10_000 + number
         chance = random.Random(seed)
         folder = self._top / f"folder-{number}"
         folder.mkdir()
+        large, older = chance.random() < LARGE_PART, chance.random() < OLDER_PART
         with word_server(seed) as server:
-            life = Life(folder, server, seed, large=chance.random() < LARGE_PART, grace=self._grace)
+            life = Life(folder, server, seed, large=large, older=older, grace=self._grace)
             steps = [life.kill_once] * kills + [life.end_well] * (chance.random() < 0.5)
             lost = False
             for step in steps:
                 try:
                     outcome = step()
                 except Exception:  # noqa: BLE001 - a check that fails has not found that nothing is lost
-                    outcome = Outcome("check", Findings(unreadable=[f"the check failed: {traceback.format_exc()}"]))
+                    outcome = _failed()
                 lost = lost or bool(outcome.findings.sentences)
                 self._tell(outcome, folder)
                 if lost:
@@ -145,6 +168,10 @@ class Work:
             )
             for sentence in outcome.findings.sentences:
                 print(f"    LOST {sentence}\n    in {folder}", file=sys.stderr, flush=True)
+
+
+def _failed() -> Outcome:
+    return Outcome("check", Findings(unreadable=[f"the check failed: {traceback.format_exc()}"]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -169,7 +196,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         shutil.rmtree(top)
     print(work.tally.as_json())
-    return 0 if work.tally.kills >= given.kills and not work.tally.losses else 1
+    if work.tally.is_vacuous:
+        print("Nothing was asked and answered: these kills show nothing.", file=sys.stderr)
+    done = work.tally.kills == given.kills and not work.tally.losses and not work.tally.is_vacuous
+    return 0 if done else 1
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import traceback
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from coderapp.storage.paths import Paths
 from coderapp.storage.profiles import ProfileStore
 from coderapp.storage.settings import SettingsStore, StateStore
 from coderapp.storage.staging import recover
-from tests.crash.ledger import GRACE_S, Asked, Ended, Ledger, checksum
+from tests.crash.ledger import GRACE_S, Asked, Ended, Ledger, about, checksum
 from tests.crash.server import PROMPT, Sent
 
 TORN = "cut off in mid-write"
@@ -69,6 +70,7 @@ class Found:
     settings: dict[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     profiles: dict[str, str] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
 
     def conversation(self, name: str) -> Conversation | None:
         found = self.conversations.get(name)
@@ -89,17 +91,20 @@ def read(paths: Paths, copy: Path, findings: Findings) -> Found:
     recover(there, store)
     heads = store.list()
     for head in heads:
-        found.conversations[head.id] = store.load(head.id)
+        with _noted(head.id, findings):
+            found.conversations[head.id] = store.load(head.id)
     for trashed in store.trashed():
-        if trashed.trashed.id not in found.conversations:
-            store.restore(trashed.trashed)
-            found.trashed[trashed.trashed.id] = store.load(trashed.trashed.id)
+        name = trashed.trashed.id
+        if name not in found.conversations:
+            with _noted(name, findings):
+                store.restore(trashed.trashed)
+                found.trashed[name] = store.load(name)
     store.close()
     settings, state = SettingsStore(there), StateStore(there)
     profiles, folders = ProfileStore(there), FolderStore(there)
     found.settings, found.state = dict(settings.load()), dict(state.load())
     found.profiles = {profile.id: profile.name for profile in profiles.load().profiles}
-    folders.load()
+    found.folders = folders.load()
     for problem in (*store.take_problems(), *settings.problems, *state.problems, *profiles.problems, *folders.problems):
         if TORN in problem.sentence:
             findings.torn += 1
@@ -108,6 +113,15 @@ def read(paths: Paths, copy: Path, findings: Findings) -> Found:
     if there.index.exists():
         _check_index(there.index, findings)
     return found
+
+
+@contextmanager
+def _noted(name: str, findings: Findings) -> Iterator[None]:
+    """What can't be read is a finding; the rest is looked at nevertheless."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever it is, the user could not read it either
+        findings.unreadable.append(f"{name} can't be read: {traceback.format_exc()}")
 
 
 def _check_index(path: Path, findings: Findings) -> None:
@@ -143,7 +157,7 @@ def compare(found: Found, ledger: Ledger, answers: dict[int, Sent], killed: floa
             findings.prompts.append(f"request {number} was sent with {missing}, which no conversation holds")
     for name in list(ledger.registers):
         _compare_register(found, ledger, name, killed, findings)
-    _keep(found, ledger)
+    keep(found, ledger)
 
 
 def _compare_kept(found: Found, ledger: Ledger, findings: Findings) -> None:
@@ -154,7 +168,8 @@ def _compare_kept(found: Found, ledger: Ledger, findings: Findings) -> None:
             where.append(f"{name}/{message_id} of an earlier run {'changed' if message else 'is gone'}")
 
 
-def _keep(found: Found, ledger: Ledger) -> None:
+def keep(found: Found, ledger: Ledger) -> None:
+    """What is there now is to be there after the next run."""
     for conversation in (*found.conversations.values(), *found.trashed.values()):
         for message in conversation.messages.values():
             ledger.kept[conversation.id, message.id] = _held(conversation, message)
@@ -163,8 +178,20 @@ def _keep(found: Found, ledger: Ledger) -> None:
 def _held(conversation: Conversation, message: Message) -> str:
     """All of a message, and what it answers, in few characters."""
     generation = message.generation
-    about = (generation.finish, generation.model, generation.usage) if generation is not None else None
-    return checksum(repr((conversation.parents[message.id], message.role, message.created, message.parts, about)))
+    how: tuple[Any, ...] = ()
+    if generation is not None:
+        parameters = sorted(generation.parameters.items(), key=lambda item: item[0])
+        how = (generation.finish, generation.model, generation.usage, generation.problem, parameters)
+    return checksum(repr((conversation.parents[message.id], message.role, message.created, message.parts, how)))
+
+
+def compare_older(paths: Paths, ledger: Ledger, findings: Findings) -> None:
+    """A file of an earlier version is as it was, or was kept before it was written in the form of today."""
+    for name, data in ledger.older.items():
+        places = [paths.conversations / f"{name}.json", *paths.older.glob(f"{name}.*.json")]
+        places += paths.trash.glob(f"{name}.*/{name}.json")
+        if not any(place.read_bytes() == data for place in places if place.exists()):
+            findings.unreadable.append(f"{name} of an earlier version is not as it was, and its file was not kept")
 
 
 def _compare_prompt(
@@ -216,6 +243,8 @@ def _compare_ended(
         findings.finished.append(f"answer {number} ended, and of its thoughts {len(message.reasoning)} are there")
     if message.generation is None or message.generation.finish in (None, FinishReason.INTERRUPTED):
         findings.finished.append(f"answer {number} ended, and how is not kept: {message.generation}")
+    elif ended.about is not None and about(message) != ended.about:
+        findings.finished.append(f"answer {number} ended as {ended.about}, and {about(message)} is kept")
 
 
 def _lost_since(pieces: list[tuple[float, str]], kept: int, last: float) -> float | None:
@@ -262,6 +291,8 @@ def _value(found: Found, kind: str, rest: str) -> tuple[Any, bool]:
         return found.profiles.get(rest), True
     if kind == "imported":
         return len(_imported(found, rest)), True
+    if kind == "folders":
+        return found.folders, True
     if kind == "there":
         return rest in found.conversations, True
     conversation = found.conversation(first)

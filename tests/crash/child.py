@@ -12,7 +12,6 @@ import logging
 import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +31,8 @@ from coderapp.qt.session import Session, SessionState
 from coderapp.storage.keys import MemoryKeyStore
 from coderapp.storage.lock import DataFolderLock
 from coderapp.storage.paths import Paths
-from tests.crash.ledger import IMPORTED, checksum
+from tests.crash.arranging import Arranging
+from tests.crash.ledger import about, checksum
 
 LIFE = 30_000
 """Milliseconds after which it ends by itself, should nobody kill it."""
@@ -65,23 +65,22 @@ class User:
     def __init__(self, program: Program, folder: Path, seed: int, first: int) -> None:
         """`folder` gets the files that are imported."""
         self._program = program
-        self._folder_for_files = folder
         self._workspace = program.workspace
         self._changes = MessageChanges(program.workspace, program)
         self._random = random.Random(seed)
         self._next = first
         self._numbers: dict[str, int] = {}  # of requests, by the id of their answer
-        self._deleted: list[str] = []
-        self._imports: list[tuple[int, str]] = []
-        program.imports.succeeded.connect(self._on_imported)
         self._timer = QTimer(program, singleShot=True)
         self._timer.timeout.connect(self._act)
+        self._arranging = Arranging(program, self._random, self._set, folder, first)
+        history = self._arranging
         self._acts: list[tuple[int, Callable[[], None]]] = [
             (14, self._ask), (5, self._ask_again), (4, self._edit), (6, self._stop), (22, self._type),
-            (6, self._new), (10, self._open), (4, self._branch), (5, self._star), (4, self._pin), (4, self._rename),
-            (3, self._tag), (3, self._delete), (3, self._undo), (8, self._setting), (8, self._parameter),
-            (3, self._system_prompt), (2, self._profile), (3, self._folder), (3, self._duplicate), (3, self._resize),
-            (2, self._import),
+            (6, self._new), (10, self._open), (4, self._branch), (5, self._star), (8, self._setting),
+            (8, self._parameter), (3, self._system_prompt), (2, self._profile), (3, self._resize),
+            (4, history.pin), (4, history.archive), (4, history.rename), (3, history.tag), (3, history.delete),
+            (2, history.restore), (3, history.undo), (2, history.redo), (3, history.move), (2, history.new_folder),
+            (2, history.rename_folder), (1, history.remove_folder), (3, history.duplicate), (2, history.bring_in),
         ]  # fmt: skip
         found = program.window.pane.composer.findChild(QPlainTextEdit, "composerEdit")
         assert isinstance(found, QPlainTextEdit)
@@ -114,15 +113,6 @@ class User:
     def _path(self, role: Role) -> list[Message]:
         return [message for message in self._session.conversation.path() if message.role is role]
 
-    def _some(self) -> list[str]:
-        """A conversation that has messages or had some: nothing disappears by itself that has."""
-        known = [e.id for e in self._workspace.history.entries() if not e.problem and not self._is_blank(e.id)]
-        return [self._random.choice(known)] if known else []
-
-    def _is_blank(self, name: str) -> bool:
-        session = self._workspace.session_of(name)
-        return session is not None and not session.conversation.messages
-
     def _on_shown(self, session: Session) -> None:
         if not session.property("watched"):
             session.setProperty("watched", True)
@@ -137,7 +127,7 @@ class User:
 
     def _on_answered(self, message: Message) -> None:
         if message.id in self._numbers:
-            report("ended", n=self._numbers[message.id], checksum=checksum(message.text))
+            report("ended", n=self._numbers[message.id], checksum=checksum(message.text), about=about(message))
 
     @staticmethod
     def _set(name: str, value: Any) -> None:
@@ -219,8 +209,8 @@ class User:
         self._workspace.new()
 
     def _open(self) -> None:
-        for name in self._some():
-            self._workspace.open(name)
+        for entry in self._arranging.some():
+            self._workspace.open(entry.id)
 
     def _branch(self) -> None:
         answers = self._path(Role.ASSISTANT)
@@ -232,70 +222,8 @@ class User:
         if conversation.messages:
             message = self._random.choice(list(conversation.messages)[-8:])
             on = message not in conversation.starred
-            self._set(f"star:{conversation.id}:{message}", on)
-            self._changes.star(message, on)
-
-    def _pin(self) -> None:
-        for name in self._some():
-            entry = self._workspace.history.get(name)
-            on = entry is None or not entry.pinned
-            self._set(f"pinned:{name}", on)
-            self._workspace.organizer.pin([name], on)
-
-    def _rename(self) -> None:
-        for name in self._some():
-            title = f"Title {self._random.randint(0, 999)}"
-            self._set(f"title:{name}", title)
-            self._workspace.organizer.rename(name, title)
-
-    def _tag(self) -> None:
-        for name in self._some():
-            tag = f"tag{self._random.randint(0, 9_999)}"
-            self._set(f"tag:{name}:{tag}", True)
-            self._workspace.organizer.tag([name], add=[tag])
-
-    def _delete(self) -> None:
-        if len(self._workspace.history.entries()) > 4:
-            for name in self._some():
-                self._set(f"there:{name}", False)
-                self._workspace.delete(name)
-                self._deleted.append(name)
-
-    def _undo(self) -> None:
-        """Takes back a deletion, if that was the last thing that can be."""
-        if self._workspace.undo.next_undo.startswith("Deleted") and self._deleted:
-            name = self._deleted.pop()
-            self._set(f"there:{name}", True)
-            self._workspace.undo.undo()
-
-    def _duplicate(self) -> None:
-        if len(self._workspace.history.entries()) < 30:
-            small = [e.id for e in self._workspace.history.entries() if e.title != "Ten thousand" and not e.busy]
-            if small:
-                self._workspace.organizer.duplicate([self._random.choice(small)])
-
-    def _import(self) -> None:
-        if self._program.imports.is_busy or len(self._workspace.history.entries()) > 30:
-            return
-        number = self._next
-        self._next += 1
-        rows = [{"messages": [{"role": "user", "content": f"Imported {number} {i}"}]} for i in range(IMPORTED)]
-        with tempfile.NamedTemporaryFile("w", suffix=".jsonl", dir=self._folder_for_files, delete=False) as file:
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
-        self._set(f"imported:{number}", 0)
-        self._imports.append((number, file.name))
-        self._program.imports.read([file.name])
-
-    def _on_imported(self) -> None:
-        number, name = self._imports.pop()
-        os.unlink(name)
-        self._set(f"imported:{number}", IMPORTED)
-
-    def _folder(self) -> None:
-        for name in self._some():
-            folder = f"Folder {self._random.randint(0, 3)}"
-            self._set(f"folder:{name}", folder)
-            self._workspace.organizer.move([name], folder)
+            star = {f"star:{conversation.id}:{message}": (not on, on)}
+            self._arranging.do(star, self._changes.star, message, on)
 
     # what is set
 

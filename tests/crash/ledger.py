@@ -11,6 +11,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from coderapp.core.message import Message
+
 GRACE_S = 1.0
 """The promise: what is older than this outlives the kill. A crowded machine may be given more."""
 
@@ -27,6 +29,15 @@ def checksum(text: str) -> str:
     return f"{len(text)}-{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
 
 
+def about(message: Message) -> list[Any]:
+    """What belongs to a finished answer besides its words, as JSON."""
+    generation = message.generation
+    if generation is None:
+        return [checksum(message.reasoning)]
+    usage = generation.usage
+    return [checksum(message.reasoning), generation.finish, generation.model, usage.input_tokens, usage.output_tokens]
+
+
 @dataclass(slots=True)
 class Asked:
     """A prompt that was sent, or an answer that was asked for again (then `text` is None)."""
@@ -40,16 +51,18 @@ class Asked:
 
 @dataclass(slots=True)
 class Ended:
-    """An answer that ended on screen."""
+    """An answer that ended on screen. `about` is None where that was not told."""
 
     when: float
     checksum: str
+    about: list[Any] | None = None
 
 
 @dataclass
 class Ledger:
     """`asked` and `ended` are by the number of the request, for the run under way; `kept` says what messages were on
-    disk after an earlier kill or an end, and where they hung, by (conversation, message).
+    disk after an earlier kill or an end, and where they hung, by (conversation, message). `older` are files of earlier
+    versions of the format, by conversation.
     """
 
     grace: float = GRACE_S
@@ -57,6 +70,7 @@ class Ledger:
     asked: dict[int, Asked] = field(default_factory=dict)
     ended: dict[int, Ended] = field(default_factory=dict)
     kept: dict[tuple[str, str], str] = field(default_factory=dict)
+    older: dict[str, bytes] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     sets: int = 0
@@ -84,7 +98,7 @@ class Ledger:
                 when, report["conversation"], report["prompt"], report["answer"], report["text"]
             )
         elif kind == "ended":
-            self.ended[report["n"]] = Ended(when, report["checksum"])
+            self.ended[report["n"]] = Ended(when, report["checksum"], report.get("about"))
         elif kind == "notice":
             self.notices.append(report["words"])
         else:

@@ -12,13 +12,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coderapp.core.conversation import Conversation
-from coderapp.core.message import FinishReason, Generation, Message, Role, TextPart
-from coderapp.storage.conversations import ConversationStore
-from coderapp.storage.ids import new_id
 from coderapp.storage.paths import Paths
-from tests.crash.checking import Findings, compare, damaged_copies, read
+from tests.crash.checking import Findings, Found, compare, compare_older, damaged_copies, keep, read
 from tests.crash.ledger import GRACE_S, Ledger
+from tests.crash.making import make_large, make_older
 from tests.crash.server import WordServer
 from tests.helpers.desktop import keep_profile, openai_profile
 
@@ -33,9 +30,6 @@ FLOWING_PART = 0.8
 FLOWING_S = 6.0
 """Seconds that this is waited for: nothing may flow, where the user stops everything at once."""
 
-LARGE = 10_000
-"""Messages of the large conversation that some folders have."""
-
 RUN = 100_000
 """Requests that a run may number."""
 
@@ -47,6 +41,8 @@ class Outcome:
     how: str
     findings: Findings = field(default_factory=Findings)
     did: str = ""
+    asked: int = 0
+    ended: int = 0
 
 
 class Running:
@@ -56,8 +52,11 @@ class Running:
         self._ledger = ledger
         self._errors = (folder.parent / "stderr.txt").open("a+", encoding="utf-8")
         self._began = self._errors.seek(0, os.SEEK_END)
+        self._fault: Exception | None = None
         environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONFAULTHANDLER": "1"}
         command = [sys.executable, "-m", "tests.crash.child", str(folder), *map(str, arguments)]
+        self.was_alive = True
+        self.said = ""
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
@@ -70,7 +69,10 @@ class Running:
         with self._reports:
             for line in self.process.stdout:
                 self._reports.write(line)
-                self._ledger.take(line)
+                try:
+                    self._ledger.take(line)
+                except Exception as error:  # noqa: BLE001 - raised where it is heard: in `end`
+                    self._fault = self._fault or error
 
     def wait_for(self, phase: str, seconds: float = START_S) -> bool:
         """False where the process ended before, or did not come to it in that time."""
@@ -82,8 +84,9 @@ class Running:
         return True
 
     def kill(self) -> float:
-        """The monotonic time of it."""
+        """The monotonic time of it. `was_alive` says whether there was something to kill."""
         killed = time.monotonic()
+        self.was_alive = self.process.poll() is None
         self.process.kill()
         self.end()
         return killed
@@ -100,15 +103,20 @@ class Running:
             assert self.process.stdout is not None
             self.process.stdout.close()
         self._errors.seek(self._began)
-        errors = self._errors.read()
+        self.said = self._errors.read()
         self._errors.close()
-        return errors
+        if self._fault is not None:
+            raise self._fault
+        return self.said
 
 
 class Life:
     """`folder` gets the data folder, a copy to look into, what the program writes to stderr, and what it reports."""
 
-    def __init__(self, folder: Path, server: WordServer, seed: int, *, large: bool, grace: float = GRACE_S) -> None:
+    def __init__(
+        self, folder: Path, server: WordServer, seed: int, *, large: bool, older: bool = False, grace: float = GRACE_S
+    ) -> None:
+        """`large`: with a conversation of ten thousand messages; `older`: with some of format version 1."""
         self.folder = folder
         self._random = random.Random(seed)
         self._server = server
@@ -116,8 +124,10 @@ class Life:
         self._ledger = Ledger(grace)
         self._run = 0
         keep_profile(self._paths, openai_profile(server.url, name="Mine"))
-        if large:
-            _make_large(self._paths)
+        made = [make_large(self._paths)] if large else []
+        if older:
+            made += make_older(self._paths, self._ledger.older)
+        keep(Found({conversation.id: conversation for conversation in made}), self._ledger)
 
     def kill_once(self) -> Outcome:
         """A run, its kill, and what is there then."""
@@ -136,6 +146,8 @@ class Life:
                 running.process.send_signal(signal.SIGTERM)
                 time.sleep(self._random.uniform(0.0, 0.25))
             killed = running.kill()
+        if how != "close" and not running.was_alive:
+            return self._failed("check", running, f"ended by itself with {running.process.returncode}: {running.said}")
         return self._check(how, killed)
 
     def end_well(self) -> Outcome:
@@ -177,9 +189,10 @@ class Life:
         ledger = self._ledger
         words = sum(len(sent.words) + len(sent.thoughts) for sent in self._server.answers.values())
         done = f"{len(ledger.asked)} asked, {words} pieces sent, {len(ledger.ended)} ended, {ledger.sets} set"
-        outcome = Outcome(how, Findings(grace=ledger.grace), did=done)
+        outcome = Outcome(how, Findings(grace=ledger.grace), done, len(ledger.asked), len(ledger.ended))
         found = read(self._paths, self.folder / "copy", outcome.findings)
         compare(found, self._ledger, dict(self._server.answers), killed, outcome.findings)
+        compare_older(self._paths, self._ledger, outcome.findings)
         for path in damaged_copies(self._paths):
             if path.suffixes[0] != ".journal":
                 outcome.findings.unreadable.append(str(path))
@@ -199,16 +212,3 @@ class Life:
 def errors_of(errors: str) -> str:
     """What a program should not have written to stderr."""
     return errors[-3000:] if "Traceback" in errors or "Fatal" in errors or "ERROR" in errors else ""
-
-
-def _make_large(paths: Paths) -> None:
-    conversation = Conversation(new_id(1_790_000_000.0), 1_790_000_000.0, title="Ten thousand", titled_by_user=True)
-    words = "Some words about a function that sorts, and the code of it. " * 10
-    for number in range(LARGE // 2):
-        when = 1_790_000_000.0 + number
-        conversation.add(Message(f"p{number}", Role.USER, (TextPart(f"Prompt {number}"),), when))
-        generation = Generation(profile="Mine", finish=FinishReason.STOP)
-        conversation.add(Message(f"a{number}", Role.ASSISTANT, (TextPart(f"{number} {words}"),), when, generation))
-    store = ConversationStore(paths)
-    store.create(conversation)
-    store.close()

@@ -64,7 +64,10 @@ class WordServer:
             words = "".join(f"r{number}w{place} " for place in range(start, min(length, start + at_once)))
             await self._say(exchange, words, "content", sent.words)
             await asyncio.sleep(pause)
-        await exchange.send(_event({"delta": {}, "finish_reason": "stop"}) + chunk(b"data: [DONE]\n\n") + chunk(b""))
+        end = _event({"delta": {}, "finish_reason": "stop"})
+        if body.get("stream_options", {}).get("include_usage"):
+            end += _event(None, usage={"prompt_tokens": number, "completion_tokens": length})
+        await exchange.send(end + chunk(b"data: [DONE]\n\n") + chunk(b""))
 
     @staticmethod
     async def _say(exchange: Exchange, text: str, name: str, said: list[tuple[float, str]]) -> None:
@@ -73,10 +76,9 @@ class WordServer:
         await exchange.send(_event({"delta": {name: text}}))
 
 
-def _event(choice: dict[str, Any]) -> bytes:
-    return chunk(
-        f"data: {json.dumps({'id': 'r', 'model': 'words-1', 'choices': [{'index': 0, **choice}]})}\n\n".encode()
-    )
+def _event(choice: dict[str, Any] | None, **fields: Any) -> bytes:
+    choices = [] if choice is None else [{"index": 0, **choice}]
+    return chunk(f"data: {json.dumps({'id': 'r', 'model': 'words-1', 'choices': choices, **fields})}\n\n".encode())
 
 
 @contextmanager

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coderapp.core.conversation import Conversation
-from coderapp.core.message import FinishReason, Generation, Message, ReasoningPart, Role, TextPart
+from coderapp.core.message import FinishReason, Generation, Message, ReasoningPart, Role, TextPart, TokenUsage
 from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.folders import FolderStore
 from coderapp.storage.paths import Paths
 from coderapp.storage.settings import SettingsStore
-from tests.crash.__main__ import main
-from tests.crash.checking import Findings, compare, read
-from tests.crash.ledger import Ledger, checksum
+from tests.crash.__main__ import Tally, main
+from tests.crash.checking import Findings, Found, compare, compare_older, keep, read
+from tests.crash.ledger import Ledger, about, checksum
+from tests.crash.life import START_S, Running
+from tests.crash.making import make_large, make_older
 from tests.crash.server import Sent
 
 KILLED = 100.0
+MESSAGES = 1_000
+
 ID = "20261122-170355-ab12cd"
 
 
@@ -166,6 +173,145 @@ def test_a_finished_answer_has_its_thoughts_and_says_how_it_ended(case: Case) ->
     found = case.findings()
     assert ["thoughts" in sentence for sentence in found.finished] == [True, False]
     assert "how is not kept" in found.finished[1]
+
+
+@pytest.mark.parametrize("what", ["finish", "model", "usage", "thoughts"])
+def test_what_else_belongs_to_a_finished_answer_is_compared(case: Case, what: str) -> None:
+    case.thoughts = "t7n0 "
+    whole = Generation(model="words-1", usage=TokenUsage(7, 2), finish=FinishReason.STOP)
+    parts = (ReasoningPart(case.thoughts), TextPart(case.answer))
+    told = about(Message("a", Role.ASSISTANT, parts, 2.0, whole))
+    case.report(98.9, "ended", n=7, checksum=checksum(case.answer), about=told)
+    case.generation = {
+        "finish": replace(whole, finish=FinishReason.LENGTH),
+        "model": replace(whole, model=""),
+        "usage": replace(whole, usage=TokenUsage(7, None)),
+        "thoughts": whole,
+    }[what]
+    if what == "thoughts":
+        case.thoughts = "t7n"
+    assert len(case.findings().finished) == (2 if what == "thoughts" else 1)
+
+
+def test_a_finished_answer_as_it_was_told_is_no_finding(case: Case) -> None:
+    case.generation = Generation(model="words-1", usage=TokenUsage(7, 2), finish=FinishReason.STOPPED)
+    parts = (ReasoningPart(case.thoughts), TextPart(case.answer))
+    told = about(Message("a", Role.ASSISTANT, parts, 2.0, case.generation))
+    case.report(98.9, "ended", n=7, checksum=checksum(case.answer), about=told)
+    assert case.findings().sentences == []
+
+
+@pytest.mark.parametrize("how", ["first message", "flattened"])
+def test_a_long_conversation_is_guarded_from_its_first_message_on(tmp_path: Path, how: str) -> None:
+    paths, ledger = Paths.under(tmp_path / "data"), Ledger()
+    conversation = make_large(paths, MESSAGES)
+    keep(Found({conversation.id: conversation}), ledger)
+    path = paths.conversations / f"{conversation.id}.json"
+
+    def look() -> Findings:
+        found = Findings()
+        compare(read(paths, tmp_path / "copy", found), ledger, {}, KILLED, found)
+        return found
+
+    assert look().sentences == []
+    value = json.loads(path.read_bytes())
+    if how == "flattened":
+        value["messages"] = [{**message, "parent": ""} for message in value["messages"]]
+    else:
+        first = next(message for message in value["messages"] if message["id"] == "a0")
+        first["parts"][-1]["text"] = first["parts"][-1]["text"].replace("sorts", "sort")
+    path.write_text(json.dumps(value), encoding="utf-8")
+    found = look()
+    assert len(found.prompts) + len(found.finished) == (1 if how == "first message" else MESSAGES)
+
+
+def test_files_of_an_earlier_version_stay_or_are_kept(tmp_path: Path) -> None:
+    paths, ledger = Paths.under(tmp_path / "data"), Ledger()
+    made = make_older(paths, ledger.older)
+    keep(Found({conversation.id: conversation for conversation in made}), ledger)
+
+    def look() -> list[str]:
+        found = Findings()
+        compare(read(paths, tmp_path / "copy", found), ledger, {}, KILLED, found)
+        compare_older(paths, ledger, found)
+        return found.sentences
+
+    assert look() == []
+    store = ConversationStore(paths)
+    store.set_fields(made[0].id, folder="Work")
+    store.delete(made[1].id)
+    store.close()
+    assert len(list(paths.older.iterdir())) == 1
+    assert look() == []
+    for kept in paths.older.iterdir():
+        kept.unlink()
+    assert [made[0].id in sentence for sentence in look()] == [True]
+
+
+def test_folders_are_compared(case: Case) -> None:
+    case.report(98.0, "set", name="folders", value=["A", "B"])
+    FolderStore(case.paths).save(["A"])
+    assert len(case.findings().settings) == 1
+    FolderStore(case.paths).save(["A", "B"])
+    case.report(98.0, "set", name="folders", value=["A", "B"])
+    assert case.findings().settings == []
+
+
+def test_one_conversation_that_raises_is_a_finding_and_the_rest_is_looked_at(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Conversation("20261122-170355-ffffff", 1.0, draft="Of the other")
+    store = ConversationStore(case.paths)
+    store.create(other)
+    store.close()
+    case.report(95.0, "set", name=f"draft:{other.id}", value="Of another")
+    load = ConversationStore.load
+
+    def fail(store: ConversationStore, name: str) -> Conversation:
+        if name == ID:
+            raise RuntimeError("nothing reads")
+        return load(store, name)
+
+    monkeypatch.setattr(ConversationStore, "load", fail)
+    found = case.findings()
+    assert ["nothing reads" in sentence for sentence in found.unreadable] == [True]
+    assert len(found.drafts) == 2
+    assert found.prompts != []
+
+
+@pytest.mark.parametrize(
+    ("kills", "asked", "ended", "vacuous"), [(40, 0, 0, True), (40, 9, 0, True), (40, 9, 4, False)]
+)
+def test_kills_that_looked_at_nothing_show_nothing(kills: int, asked: int, ended: int, vacuous: bool) -> None:
+    assert Tally(kills=kills, asked=asked, ended=ended).is_vacuous is vacuous
+
+
+def test_a_report_that_can_not_be_taken_is_no_silence(tmp_path: Path) -> None:
+    heard = threading.Event()
+
+    class Deaf(Ledger):
+        def take(self, line: str) -> None:
+            heard.set()
+            raise KeyError("kind")
+
+    (tmp_path / "data").mkdir()
+    running = Running(tmp_path / "data", Deaf(), 1, 0)
+    assert heard.wait(START_S)
+    with pytest.raises(KeyError):
+        running.kill()
+
+
+def test_a_worker_that_fails_outside_a_check_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr("tests.crash.__main__.Life", fail)
+    assert main(["--kills", "2", "--at-once", "1"]) == 1
+    told = capfd.readouterr()
+    assert json.loads(told.out.splitlines()[-1])["kills"] == 0
+    assert "no room" in told.err
 
 
 def test_a_check_that_fails_is_no_success(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
