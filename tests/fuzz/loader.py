@@ -140,7 +140,7 @@ def _parsers(data: bytes, journal: bytes) -> None:
     again = schema.decode(ONE, whole)
     if again.complaints:
         raise Wrong(f"what was written complains: {again.complaints}")
-    if again.conversation != document.conversation:
+    if schema.encode(again) != whole:  # times are written in milliseconds: a file may have them with more digits
         raise Wrong("what was written decodes different")
 
 

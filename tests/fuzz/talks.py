@@ -55,6 +55,8 @@ def talk(random: Random, paths: Paths) -> None:
     for number in range(count, count + random.choice((0, 0, 2, 6))):
         _say(store, number, random)
     store.sync()
+    for opened in store._open.values():
+        opened.journal.close()  # as the system does with the files of a program that was killed
 
 
 def _grow(conversation: Conversation, number: int, random: Random) -> None:
