@@ -21,6 +21,7 @@ from typing import Any
 from coderapp.core.conversation import ROOT, Conversation
 from coderapp.storage import schema
 from coderapp.storage.conversations import ConversationStore
+from coderapp.storage.document import Document
 from coderapp.storage.heads import HeadState
 from coderapp.storage.journal import parse_journal
 from coderapp.storage.paths import Paths
@@ -109,7 +110,7 @@ def _conversation(random: Random, paths: Paths, found: dict[str, Any]) -> None:
         if text not in message.text and not _set_aside(text, everything):
             raise Wrong(f"message {identity} has lost its words")
     again = ConversationStore(paths)
-    if again.load(ONE) != first:
+    if schema.encode(Document(again.load(ONE))) != schema.encode(Document(first)):
         raise Wrong("what was saved loads different")
     if again.take_problems() and not first.read_only:
         raise Wrong("what was saved is damaged")

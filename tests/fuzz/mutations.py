@@ -74,7 +74,7 @@ def _change(found: list[Place], random: Random) -> bool:
         parents = [row for row in found if row[1] in ("parent", "parentId", "parentMessageId", "parent_message_uuid")]
         if parents and ids:
             other, where = random.choice(parents)
-            other[where] = random.choice(ids) if kind == "ring" else "no such message"
+            other[where] = copy.deepcopy(random.choice(ids)) if kind == "ring" else "no such message"
     elif kind == "rename" and isinstance(inside, dict):
         inside[f"{key}'"] = inside.pop(key)
         return False
