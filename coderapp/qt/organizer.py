@@ -195,12 +195,15 @@ class Organizer(QObject):
         """From the trash; `title` names what there is one of."""
         sentence = f"Restored “{short(title)}”." if len(trashed) == 1 else f"Restored {len(trashed)} conversations."
         batch: Batch[str, Trashed] | None = None
+        wanted = True
 
         def back(entries: list[HistoryEntry]) -> None:
-            self._history.put_many(entries)
+            if wanted:  # not taken back meanwhile
+                self._history.put_many(entries)
 
         def act() -> None:
-            again = batch
+            nonlocal wanted
+            wanted, again = True, batch
 
             def items() -> list[Trashed]:
                 return trashed if again is None else [found for _, found in again.results]
@@ -208,7 +211,8 @@ class Organizer(QObject):
             self._shelf.bring_back(items, back, lambda _, error: self._say(error))
 
         def undo() -> None:
-            nonlocal batch
+            nonlocal batch, wanted
+            wanted = False
             names = [one.id for one in trashed]
             self._sessions.let_go(names)
             self._history.put_many((), names)

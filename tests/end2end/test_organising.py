@@ -336,6 +336,18 @@ def test_restored_and_deleted_for_good(desk: Desktop, paths: Paths) -> None:
     desk.until(lambda: {"c1", "c3"} <= set(titles(desk)) and "c2" not in titles(desk))
 
 
+def test_what_is_restored_and_taken_back_at_once_stays_in_the_trash(desk: Desktop) -> None:
+    workspace = desk.program.workspace
+    workspace.organizer.delete(named(desk, "c1"))
+    desk.until(lambda: workspace.trash.count == 1)
+    desk.program.window.history.show_scope(Scope.TRASH)
+    workspace.trash.restore([found.id for found in workspace.trash.model.listed()])
+    undo(desk)  # before it is done
+    settled(desk)
+    desk.until(lambda: workspace.trash.count == 1)
+    assert "c1" not in titles(desk)
+
+
 def test_many_at_once_leave_the_window_free(paths: Paths, open_program: Open, qtbot: QtBot) -> None:
     fill(paths, 100)
     desk = open_program()
