@@ -78,7 +78,7 @@ class IndexKeeping:
         self._given_up = ""
         self._again = 0.0  # when what was given up is tried again
         self._made_anew = 0
-        self._looked_through = False  # in this run: what is told from then on is all that changes
+        self._in_line = False  # with the files, but for what was told since
         self._told: set[str] = set()
         self._gathered: list[Work] = []
         self._gathered_until: float | None = None  # when they are to be written
@@ -169,7 +169,7 @@ class IndexKeeping:
             except Exception:  # the list and the search must outlive it
                 log.exception("a step of indexing failed")
         self._write_gathered()
-        if self._index is not None and self._looked_through and self._steps is None and self._jobs.empty():
+        if self._index is not None and self._in_line and self._steps is None and self._jobs.empty():
             self._guarded(lambda index: index.set_in_line(True))
         if self._index is not None:
             self._index.close()
@@ -184,6 +184,7 @@ class IndexKeeping:
             if index.complete:
                 served = [entry_of_row(*row) for row in index.rows()]
                 entries = served if index.in_line else self._corrected(index, served)
+            self._in_line = index.in_line
             index.set_in_line(False)  # from here on, until an orderly end
 
         self._guarded(work)
@@ -264,7 +265,7 @@ class IndexKeeping:
 
         self._guarded(work)
         if step is None:
-            self._looked_through = self._looked_through or self._steps is steps
+            self._in_line = self._in_line or self._steps is steps
             self._steps = None if self._steps is steps else self._steps
             return True
         self._show(step)
@@ -328,7 +329,7 @@ class IndexKeeping:
             self._index.close()
             self._index = None
         self._made_anew += 1
-        self._looked_through = False
+        self._in_line = False
         if self._made_anew > MOST_ANEW:
             self._give_up("what it holds does not read")
             return
@@ -346,7 +347,7 @@ class IndexKeeping:
 
             self._behind = False
             self._report(Step(1, 1), True)  # nothing more is to be waited for
-        self._looked_through = False
+        self._in_line = False
         self._given_up = reason or "for an unknown reason"
         self._again = time.monotonic() + AGAIN
         if reason not in self._told:

@@ -163,6 +163,7 @@ def make_index(folder: Path) -> None:
     index = Index(folder / "index.sqlite")
     for _ in reconcile(index, folder / "conversations"):
         pass
+    index.set_in_line(True)  # as at the end of a program
     index.close()
 
 

@@ -84,10 +84,13 @@ def _message(name: str, value: JsonValue, found: FoundConversation) -> FoundMess
     about = mapping(value.get("metadata"))
     role = role_of(author.get("role") or value.get("role"))
     content = value.get("content")
-    if about.get("is_visually_hidden_from_conversation") is True and role is Role.SYSTEM and _only_text(content):
-        if not is_blank(mapping(content).get("parts")):
-            found.left_out["hidden system message"] += 1
-        return None
+    if about.get("is_visually_hidden_from_conversation") is True:
+        if role is Role.SYSTEM and _only_text(content):
+            if not is_blank(mapping(content).get("parts")):
+                found.left_out["hidden system message"] += 1
+            return None
+        if mapping(content).get("content_type") == "user_editable_context":
+            return None  # custom instructions, which stand before every conversation: kept beside it
     if role is None:
         role = Role.SYSTEM
         if not is_blank(author):

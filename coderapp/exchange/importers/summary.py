@@ -78,7 +78,7 @@ class Summary:
             )
         if self.empty:
             told.append(f"{_count(self.empty, 'conversation')} without any message passed over.")
-        if self.damaged:
+        if self.damaged and (self.anything or self.duplicates):
             told.append(
                 f"{_count(self.damaged, 'damaged place')} in the files: what could be read is in, the rest is kept as"
                 " text."

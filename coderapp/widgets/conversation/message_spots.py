@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF
 
 from coderapp.core.errors import Problem, Remedy
+from coderapp.core.message import Role
 from coderapp.qt.conversation_model import RowState
 from coderapp.text.blocks import CodeBlock
 from coderapp.widgets import metrics
@@ -111,8 +112,11 @@ class MessageSpots:
         spots = self._branch(0, top)
         x = self.branch_width
         spots.append(HotSpot(Action.COPY_MESSAGE, button_rect(x, top), "Copy answer as Markdown", "copy"))
-        spots.append(HotSpot(Action.REGENERATE, button_rect(x + metrics.BUTTON, top), "Answer again", "regenerate"))
-        spots.append(self._star(x + 2 * metrics.BUTTON, top))
+        x += metrics.BUTTON
+        if item.row.message.role is Role.ASSISTANT:  # nothing answers what was imported from elsewhere as a system's
+            spots.append(HotSpot(Action.REGENERATE, button_rect(x, top), "Answer again", "regenerate"))
+            x += metrics.BUTTON
+        spots.append(self._star(x, top))
         return spots
 
     def _star(self, x: float, top: float) -> HotSpot:

@@ -123,6 +123,24 @@ def test_what_has_no_place_is_kept_beside_and_told(desk: Desk) -> None:
     assert again.duplicates == 1
 
 
+def test_custom_instructions_are_no_prompt(desk: Desk) -> None:
+    sample = samples.chatgpt()
+    root = next(name for name, node in sample["mapping"].items() if not node.get("parent"))
+    first = sample["mapping"][root]["children"][0]
+    content = {"content_type": "user_editable_context", "user_profile": "«a baker»", "user_instructions": "«briefly»"}
+    hidden = {"is_visually_hidden_from_conversation": True}
+    said = {"id": "ctx", "author": {"role": "user"}, "content": content, "metadata": hidden}
+    sample["mapping"]["ctx"] = {"id": "ctx", "parent": root, "children": [first], "message": said}
+    sample["mapping"][root]["children"] = ["ctx", *sample["mapping"][root]["children"][1:]]
+    sample["mapping"][first]["parent"] = "ctx"
+    desk.bring_in(desk.file([sample]))
+    found = desk.only()
+    assert not any("baker" in message.text for message in found.messages.values())
+    beside = found.origin["beside"]
+    assert isinstance(beside, dict)
+    assert (beside["user_profile"], beside["user_instructions"]) == (["«a baker»"], ["«briefly»"])
+
+
 def test_what_is_kept_beside_is_bounded(desk: Desk) -> None:
     sample = samples.claude()
     sample["notes"] = [f"«{number}» " + "many words " * 5_000 for number in range(10)]

@@ -238,7 +238,7 @@ def test_after_a_kill_the_first_list_says_what_the_files_say(paths: Paths, open_
     first = open_desk()
     first.listed()
     first.wait_for("words", ["m-three", "m-two", "m-one"])
-    first.qtbot.waitUntil(lambda: first.library._keeping._looked_through)
+    first.qtbot.waitUntil(lambda: first.library._keeping._in_line)
     first.stop()
     with contextlib.closing(sqlite3.connect(paths.index, isolation_level=None)) as index:
         assert index.execute("DELETE FROM facts WHERE name = 'in line'").rowcount == 1  # as a kill leaves it
