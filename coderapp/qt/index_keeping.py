@@ -59,15 +59,9 @@ class IndexKeeping:
     """The thread that writes the index. Changes that were told come before those that are found in the files."""
 
     def __init__(
-        self,
-        paths: Paths,
-        report: Callable[[Step, bool], None],
-        tell: Callable[[str], None],
-        later: float = LATER,
-        gather: float = GATHER,
+        self, paths: Paths, report: Callable[[Step, bool], None], tell: Callable[[str], None], later: float = LATER
     ) -> None:
         self._paths = paths
-        self._gather = gather
         self._report = report
         self._tell = tell
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -220,7 +214,7 @@ class IndexKeeping:
     def _keep_for_later(self, work: Work) -> None:
         self._gathered.append(work)
         if self._gathered_until is None:
-            self._gathered_until = time.monotonic() + self._gather
+            self._gathered_until = time.monotonic() + GATHER
         if len(self._gathered) >= MOST_GATHERED:
             self._write_gathered()
 

@@ -11,7 +11,7 @@ from coderapp.core.message import Message
 from coderapp.core.search import Found, Order
 from coderapp.qt.background import Delivery
 from coderapp.qt.history_model import HistoryEntry
-from coderapp.qt.index_keeping import GATHER, LATER, IndexKeeping
+from coderapp.qt.index_keeping import LATER, IndexKeeping
 from coderapp.qt.index_looking import IndexLooking
 from coderapp.storage.paths import Paths
 
@@ -35,14 +35,12 @@ class Library(QObject):
     refreshed = Signal(list, list)
     trouble = Signal(str)
 
-    def __init__(
-        self, paths: Paths, parent: QObject | None = None, later: float = LATER, gather: float = GATHER
-    ) -> None:
-        """`later`: seconds from the list to the look through the files; `gather`: that changes wait for others."""
+    def __init__(self, paths: Paths, parent: QObject | None = None, later: float = LATER) -> None:
+        """`later`: seconds from the list to the look through the files."""
         super().__init__(parent)
         self._paths = paths
         self._delivery = Delivery(self)
-        self._keeping = IndexKeeping(paths, self._report, self._tell, later, gather)
+        self._keeping = IndexKeeping(paths, self._report, self._tell, later)
         self._looking = IndexLooking(paths, self._keeping)
         self._asked = 0
 

@@ -348,11 +348,6 @@ class Session(QObject):
                 self.conversation.parameters.setdefault(name, value)
             self._keep_fields()
 
-    def rename(self, title: str) -> None:
-        self.conversation.title = title.strip()
-        self.conversation.titled_by_user = True
-        self._keep_fields()
-
     def set_about(self, **fields: Any) -> None:
         """Its folder, tags, and whether it is pinned or in the archive; a title given by hand too."""
         for name, value in fields.items():

@@ -104,7 +104,7 @@ class Workspace(QObject):
         """A conversation that is open knows better what it is: of its last changes the list may not know yet."""
         known = {entry.id for entry in entries}
         live = {
-            name: replace(entry_of(session.conversation), busy=not session.is_idle)
+            name: _entry(session)
             for name, session in self._sessions.items()
             if name in known or self.history.get(name) is not None
         }
@@ -210,7 +210,7 @@ class Workspace(QObject):
 
     def _on_changed(self, session: Session) -> None:
         if self._keeper.is_stored(session.conversation):
-            self.history.put(replace(entry_of(session.conversation), busy=not session.is_idle))
+            self.history.put(_entry(session))
 
     def _on_state(self, session: Session, state: SessionState) -> None:
         self.history.set_busy(session.conversation.id, not session.is_idle)
@@ -289,3 +289,7 @@ class Workspace(QObject):
                 session.close()
         self._shelf.finish()
         self._keeper.close()
+
+
+def _entry(session: Session) -> HistoryEntry:
+    return replace(entry_of(session.conversation), busy=not session.is_idle)

@@ -93,6 +93,19 @@ def clean_up(folder: Path) -> int:
     return removed
 
 
+Mark = tuple[int, ...]
+"""Size and time of a file; empty for none. Inodes are made up anew by some network file systems."""
+
+
+def mark_of(path: Path) -> Mark:
+    """Tells one state of a file from another."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return (status.st_size, status.st_mtime_ns)
+
+
 def keep_copy(path: Path, data: bytes) -> Path:
     """Puts the damaged bytes of `path` beside it as `<name>.damaged-<n>`, once; where they are. Raises StorageError."""
     for number in range(1, MOST_COPIES + 1):

@@ -18,7 +18,7 @@ from coderapp.core.conversation import Conversation
 from coderapp.core.errors import Problem, StorageError
 from coderapp.core.message import FilePart, JsonValue, Message
 from coderapp.storage import heads, records, schema
-from coderapp.storage.atomic import clean_up, keep_copy, make_folder, write_atomically
+from coderapp.storage.atomic import Mark, clean_up, keep_copy, make_folder, mark_of, write_atomically
 from coderapp.storage.document import Document
 from coderapp.storage.errors import NewerVersion, UnknownConversation, from_os
 from coderapp.storage.heads import ConversationHead, HeadState
@@ -44,10 +44,6 @@ WORTH_FOLDING = 16
 
 FOLD_AT_LEAST = 1024 * 1024
 """Bytes of journal at which it is folded in, also in mid-answer; where the JSON is larger, its size."""
-
-
-Mark = tuple[int, ...]
-"""Size and time of a file; empty for none. Inodes are made up anew by some network file systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +165,7 @@ class ConversationStore:
         write_atomically(path, data)
         document.version = schema.VERSION
         journal = Journal(self._journal(conversation.id), now=self._clock)
-        self._open[conversation.id] = _Open(document, journal, len(data), mark=_mark(path))
+        self._open[conversation.id] = _Open(document, journal, len(data), mark=mark_of(path))
 
     def rewrite(self, conversation: Conversation) -> None:
         """Saves a conversation whole over what there is of it: after changes of it could not be saved."""
@@ -413,7 +409,7 @@ class ConversationStore:
         path, journal_path = self._json(checked(conversation_id)), self._journal(conversation_id)
         if not path.exists() and journal_path.exists() and self._trash.sweep(conversation_id):
             raise UnknownConversation(f"The conversation {conversation_id} was deleted.")
-        mark = _mark(path)
+        mark = mark_of(path)
         reading = read_conversation(path, journal_path, conversation_id)
         journal = Journal(journal_path, now=self._clock)
         journal.size = reading.journal_size
@@ -480,9 +476,9 @@ class ConversationStore:
         except StorageError:
             with suppress(OSError):
                 if path.read_bytes() == data:  # it was put there before something failed
-                    opened.mark = _mark(path)
+                    opened.mark = mark_of(path)
             raise
-        opened.mark = _mark(path)
+        opened.mark = mark_of(path)
         opened.document.version = schema.VERSION
         opened.json_size = len(data)
         opened.must_fold = False
@@ -496,7 +492,7 @@ class ConversationStore:
         """What another program has written into the file meanwhile is kept beside it: here nobody has seen it."""
         conversation = opened.document.conversation
         path = self._json(conversation.id)
-        found = _mark(path)
+        found = mark_of(path)
         if not found or found == opened.mark:
             return
         try:
@@ -554,14 +550,6 @@ class ConversationStore:
             except StorageError as error:
                 opened.fold_at = 2 * journal.size  # the record itself is safe
                 self._tell(error)
-
-
-def _mark(path: Path) -> Mark:
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return (status.st_size, status.st_mtime_ns)
 
 
 def _words(conversation: Conversation) -> object:

@@ -146,7 +146,7 @@ def test_what_the_window_keeps_on_a_full_disk(qtbot: QtBot, disk: SmallDisk, ser
         desk.ask("Before")
         disk.fill()
         profiles = disk.paths.profiles.read_bytes()
-        desk.session.rename("x" * 20_000)
+        desk.session.set_about(title="x" * 20_000)
         desk.until(lambda: any("the disk is full" in sentence for sentence in told))
         assert disk.paths.profiles.read_bytes() == profiles
     for path in (disk.paths.settings, disk.paths.state, disk.paths.folders):

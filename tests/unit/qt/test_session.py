@@ -317,7 +317,7 @@ def test_what_is_set_is_kept(make: Make) -> None:
     session.unset_parameter("top_p")
     bench.ask()
     session.set_system_prompt("Be brief.")
-    session.rename("  My name ")
+    session.set_about(title="My name")
     session.set_draft("half")
     loaded = bench.on_disk()
     assert loaded.parameters == {"temperature": 0.5}
@@ -342,7 +342,7 @@ def test_what_was_prepared_for_a_first_prompt_is_kept(make: Make, prepare: str) 
     if prepare == "parameter":
         session.set_parameter("temperature", 0.5)
     elif prepare == "title":
-        session.rename("Plans")
+        session.set_about(title="Plans")
     else:
         session.set_system_prompt("Be brief.")
     kept = bench.on_disk()
